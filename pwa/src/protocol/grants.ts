@@ -1,0 +1,65 @@
+import type { Identity } from "./account";
+import { keyIdOf } from "./account";
+import type { Bytes } from "./bytes";
+import { ctx } from "./context";
+import { GrantError, KeyError } from "./errors";
+import { openFrom, publicKey, sealFrom } from "./hpke";
+import type { Attention } from "./kinds";
+
+/** A record key sealed for one reader. */
+export interface Grant {
+  readonly record: string;
+  readonly owner: string;
+  readonly grantee: string;
+  readonly epoch: number;
+  readonly attention: Attention;
+  readonly sealed: Bytes;
+}
+
+/** Whom a grant names, beside the record. */
+export interface GrantHead extends Omit<Grant, "sealed"> {}
+
+function grantContext(head: GrantHead, senderKeyId: string, granteeKeyId: string): Bytes {
+  return ctx(
+    "aftertide/1/grant",
+    head.record,
+    head.owner,
+    senderKeyId,
+    head.grantee,
+    granteeKeyId,
+    head.epoch,
+    head.attention,
+  );
+}
+
+/** Seals a record key from the owner's identity to the grantee's pinned key (32 bytes). */
+export async function sealGrant(
+  identity: Identity,
+  head: GrantHead,
+  pinnedKey: Bytes,
+  recordKey: Bytes,
+): Promise<Grant> {
+  const info = grantContext(head, identity.keyId, await keyIdOf(pinnedKey));
+  const sealed = await sealFrom(identity.keyPair, await publicKey(pinnedKey), info, recordKey);
+  return { ...head, sealed };
+}
+
+/**
+ * The record key in a grant to `account`. `pinnedKey` is the key pinned for the grant's owner (undefined for no
+ * contact), never one that a server names. Throws {@link GrantError} for a grant to someone else, of an own record, or
+ * from no contact; {@link SealError} when another key sealed it or any of its fields was changed.
+ */
+export async function openGrant(
+  identity: Identity,
+  account: string,
+  grant: Grant,
+  pinnedKey: Bytes | undefined,
+): Promise<Bytes> {
+  if (grant.grantee !== account) throw new GrantError("a grant to someone else");
+  if (grant.owner === account) throw new GrantError("a grant of an own record");
+  if (!pinnedKey) throw new GrantError("a grant from no contact");
+  const info = grantContext(grant, await keyIdOf(pinnedKey), identity.keyId);
+  const key = await openFrom(await publicKey(pinnedKey), identity.keyPair, info, grant.sealed);
+  if (key.length !== 32) throw new KeyError("a record key has 32 bytes");
+  return key;
+}

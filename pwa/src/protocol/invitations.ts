@@ -1,0 +1,145 @@
+import { type Bytes, fromBase64Url, randomBytes, requireId, toBase64Url, utf8 } from "./bytes";
+import { ctx } from "./context";
+import { EncodingError, InvitationError, KeyError } from "./errors";
+import { parseJsonObject, printJson } from "./ijson";
+import { pad, unpad } from "./padding";
+import { derivationKey, deriveMacKey, deriveSealingKey, hash, hkdf, mac, open, seal, verifyMac } from "./symmetric";
+
+/** 32 random bytes: the secret `K` of an invitation, which travels in a link's fragment and never to the server. */
+export function newInvitationSecret(): Bytes {
+  return randomBytes(32);
+}
+
+/** What `K` gives. */
+export interface InvitationKeys {
+  readonly tagKey: CryptoKey;
+  readonly cardKey: CryptoKey;
+  /** Shown to the server, which knows its hash; 32 bytes. */
+  readonly redeem: Bytes;
+}
+
+/** The keys of an invitation. Throws {@link KeyError} unless `secret` has 32 bytes. */
+export async function invitationKeys(secret: Bytes): Promise<InvitationKeys> {
+  if (secret.length !== 32) throw new KeyError("an invitation's secret has 32 bytes");
+  const root = await derivationKey(secret);
+  const [tagKey, cardKey, redeem] = await Promise.all([
+    deriveMacKey(root, "aftertide/1/invite-mac"),
+    deriveSealingKey(root, "aftertide/1/invite-card"),
+    hkdf(root, "aftertide/1/invite-redeem"),
+  ]);
+  return { tagKey, cardKey, redeem };
+}
+
+/** Somebody in an invitation: account, 32 bytes of public key, name. */
+export interface Party {
+  readonly account: string;
+  readonly publicKey: Bytes;
+  readonly name: string;
+}
+
+async function inviterContext(invite: string, inviter: Party): Promise<Bytes> {
+  const name = toBase64Url(await hash(utf8(inviter.name)));
+  return ctx("aftertide/1/invite", "inviter", invite, inviter.account, toBase64Url(inviter.publicKey), name);
+}
+
+async function inviteeContext(invite: string, inviter: Omit<Party, "name">, invitee: Party): Promise<Bytes> {
+  return ctx(
+    "aftertide/1/invite",
+    "invitee",
+    invite,
+    inviter.account,
+    toBase64Url(inviter.publicKey),
+    invitee.account,
+    toBase64Url(invitee.publicKey),
+    toBase64Url(await hash(utf8(invitee.name))),
+  );
+}
+
+/** `tag_t`: the inviter's key and name, bound to the invitation. */
+export async function inviterTag(keys: InvitationKeys, invite: string, inviter: Party): Promise<Bytes> {
+  return mac(keys.tagKey, await inviterContext(invite, inviter));
+}
+
+/** Throws {@link InvitationError} unless `tag` names this account, key and name: the server swapped one. */
+export async function requireInviterTag(
+  keys: InvitationKeys,
+  invite: string,
+  inviter: Party,
+  tag: Bytes,
+): Promise<void> {
+  if (!(await verifyMac(keys.tagKey, tag, await inviterContext(invite, inviter)))) {
+    throw new InvitationError("the invitation doesn't come from whom it says");
+  }
+}
+
+/** `tag_p`: the invitee's answer, to this inviter's key only. */
+export async function inviteeTag(
+  keys: InvitationKeys,
+  invite: string,
+  inviter: Omit<Party, "name">,
+  invitee: Party,
+): Promise<Bytes> {
+  return mac(keys.tagKey, await inviteeContext(invite, inviter, invitee));
+}
+
+/** Throws {@link InvitationError} unless the answer comes from who has the link, to this inviter's key. */
+export async function requireInviteeTag(
+  keys: InvitationKeys,
+  invite: string,
+  inviter: Omit<Party, "name">,
+  invitee: Party,
+  tag: Bytes,
+): Promise<void> {
+  if (!(await verifyMac(keys.tagKey, tag, await inviteeContext(invite, inviter, invitee)))) {
+    throw new InvitationError("the answer doesn't come from who has the link");
+  }
+}
+
+/** Whose name a card holds. */
+export interface CardHead {
+  readonly invite: string;
+  readonly role: "inviter" | "invitee";
+  readonly account: string;
+}
+
+function cardContext(head: CardHead): Bytes {
+  return ctx("aftertide/1/invite-card", head.invite, head.role, head.account);
+}
+
+/** Seals a name, so that the server never sees it. */
+export async function sealCard(keys: InvitationKeys, head: CardHead, name: string): Promise<Bytes> {
+  return seal(keys.cardKey, cardContext(head), pad(printJson({ name })));
+}
+
+/** The name on a card. Throws {@link SealError} for another invitation, role or account, {@link InvitationError} without a name. */
+export async function openCard(keys: InvitationKeys, head: CardHead, sealed: Bytes): Promise<string> {
+  const { name } = parseJsonObject(unpad(await open(keys.cardKey, cardContext(head), sealed)));
+  if (typeof name !== "string" || name === "") throw new InvitationError("a card without a name");
+  return name;
+}
+
+/** The link of an invitation: only its fragment, which no browser sends, holds the secret. */
+export function invitationLink(origin: string, invite: string, secret: Bytes): string {
+  return `${origin}/join/${requireId(invite)}#${toBase64Url(secret)}`;
+}
+
+/** The parts of a link, from its path and fragment. Throws {@link EncodingError} for anything else. */
+export function readInvitationLink(link: URL): { invite: string; secret: Bytes } {
+  const path = /^\/join\/([^/]+)\/?$/.exec(link.pathname);
+  const invite = requireId(path?.[1] ?? "");
+  const secret = fromBase64Url(link.hash.replace(/^#/, ""));
+  if (secret.length !== 32) throw new EncodingError("not the link of an invitation");
+  return { invite, secret };
+}
+
+/**
+ * 40 decimal digits that two people may compare: the same on both sides, whoever computes them, as long as both hold
+ * the same two keys.
+ */
+export async function checkDigits(a: Omit<Party, "name">, b: Omit<Party, "name">): Promise<string> {
+  const [first, second] = a.account < b.account ? [a, b] : [b, a];
+  const parts = [first.account, toBase64Url(first.publicKey), second.account, toBase64Url(second.publicKey)];
+  const digest = await hash(ctx("aftertide/1/check", ...parts));
+  const number = digest.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return (number % 10n ** 40n).toString().padStart(40, "0");
+}

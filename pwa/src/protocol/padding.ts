@@ -1,0 +1,34 @@
+import type { Bytes } from "./bytes";
+import { PaddingError } from "./errors";
+
+const STEPS = [1024, 2048, 4096, 8192, 16384];
+
+/**
+ * P(L) of the protocol: the smallest step not below `length` (bytes, at least 1), above 16,384 Padmé
+ * (Nikitin et al., PETS 2019) in integers, so that a length tells at most 12 % about what is inside.
+ */
+export function paddedLength(length: number): number {
+  const step = STEPS.find((size) => size >= length);
+  if (step !== undefined) return step;
+  const exponent = Math.floor(Math.log2(length));
+  const mantissaBits = Math.floor(Math.log2(exponent)) + 1;
+  const unit = 2 ** (exponent - mantissaBits);
+  return unit * Math.ceil(length / unit);
+}
+
+/** `text`, 0x80, and zeros up to P(length + 1). */
+export function pad(text: Uint8Array): Bytes {
+  const padded = new Uint8Array(paddedLength(text.length + 1));
+  padded.set(text);
+  padded[text.length] = 0x80;
+  return padded;
+}
+
+/** What {@link pad} was given. Throws {@link PaddingError} without exactly one 0x80 before the zeros, or at a length that P doesn't give. */
+export function unpad(padded: Uint8Array): Bytes {
+  let end = padded.length - 1;
+  while (end >= 0 && padded[end] === 0) end--;
+  if (end < 0 || padded[end] !== 0x80) throw new PaddingError("no end mark");
+  if (paddedLength(end + 1) !== padded.length) throw new PaddingError("a length that padding doesn't give");
+  return padded.slice(0, end);
+}

@@ -1,0 +1,107 @@
+import { type Bytes, randomBytes, toBase64Url } from "./bytes";
+import { ctx } from "./context";
+import { JsonError, KeyError, ProofError } from "./errors";
+import { parseJsonObject, printJson } from "./ijson";
+import { type RecordContent, requireKind } from "./kinds";
+import { pad, unpad } from "./padding";
+import { hash, mac, open, seal, sealingKey, verifyMac } from "./symmetric";
+
+/** Bytes of JSON that a body holds at most: 1 MiB. */
+export const LARGEST_CONTENT = 2 ** 20;
+
+/** What binds a body to its place. */
+export interface RecordHead {
+  /** Id of the record. */
+  readonly record: string;
+  /** Account that owns it. */
+  readonly owner: string;
+  /** Id of the record that this one is about, or `""`. */
+  readonly about: string;
+  readonly epoch: number;
+  readonly revision: number;
+  /** {@link baseOf} the body of the revision that it replaces, or `""`. */
+  readonly base: string;
+}
+
+/** A record key (RK): 32 random bytes, one for each epoch. */
+export function newRecordKey(): Bytes {
+  return randomBytes(32);
+}
+
+function bodyContext(head: RecordHead): Bytes {
+  return ctx("aftertide/1/record", head.record, head.owner, head.about, head.epoch, head.revision, head.base);
+}
+
+/** `base` of the revision that follows: b64u of the hash of the sealed body. */
+export async function baseOf(body: Bytes): Promise<string> {
+  return toBase64Url(await hash(body));
+}
+
+/** Seals content. Throws {@link KindError} when it isn't what its kind asks for, {@link JsonError} above 1 MiB or for what isn't I-JSON. */
+export async function sealBody(recordKey: Bytes, head: RecordHead, content: RecordContent): Promise<Bytes> {
+  await requireKind(content);
+  const text = printJson(content);
+  if (text.length > LARGEST_CONTENT) throw new JsonError("more than 1 MiB");
+  return seal(await sealingKey(recordKey), bodyContext(head), pad(text));
+}
+
+/**
+ * Opens a body. Throws {@link SealError} under any other head or key, {@link PaddingError}, {@link JsonError}, or
+ * {@link KindError}. For an own record {@link requireProof} comes first: readers know the record key too.
+ */
+export async function openBody(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<RecordContent> {
+  const text = unpad(await open(await sealingKey(recordKey), bodyContext(head), body));
+  return requireKind(parseJsonObject(text));
+}
+
+/** Seals the record key for its owner: `wrapped`. */
+export async function wrapRecordKey(
+  recordWrap: CryptoKey,
+  head: Pick<RecordHead, "record" | "owner" | "epoch">,
+  recordKey: Bytes,
+): Promise<Bytes> {
+  return seal(recordWrap, ctx("aftertide/1/record-key", head.record, head.owner, head.epoch), recordKey);
+}
+
+/** Opens `wrapped`. Throws {@link SealError} for another record, owner or epoch, {@link KeyError} unless it holds 32 bytes. */
+export async function unwrapRecordKey(
+  recordWrap: CryptoKey,
+  head: Pick<RecordHead, "record" | "owner" | "epoch">,
+  wrapped: Bytes,
+): Promise<Bytes> {
+  const key = await open(recordWrap, ctx("aftertide/1/record-key", head.record, head.owner, head.epoch), wrapped);
+  if (key.length !== 32) throw new KeyError("a record key has 32 bytes");
+  return key;
+}
+
+type Proven = Pick<RecordHead, "record" | "owner" | "epoch" | "revision">;
+
+async function proofContext(head: Proven, body: Bytes): Promise<Bytes> {
+  return ctx("aftertide/1/record-proof", head.record, head.owner, head.epoch, head.revision, await baseOf(body));
+}
+
+/** The owner's proof on a revision. */
+export async function prove(recordProof: CryptoKey, head: Proven, body: Bytes): Promise<Bytes> {
+  return mac(recordProof, await proofContext(head, body));
+}
+
+/** Throws {@link ProofError} unless the owner made this revision. */
+export async function requireProof(recordProof: CryptoKey, head: Proven, body: Bytes, proof: Bytes): Promise<void> {
+  if (!(await verifyMac(recordProof, proof, await proofContext(head, body)))) {
+    throw new ProofError("a revision that its owner didn't make");
+  }
+}
+
+type Ended = Pick<RecordHead, "record" | "owner" | "revision">;
+
+/** The owner's tombstone; `revision` is the last one saved. */
+export async function proveTombstone(recordProof: CryptoKey, ended: Ended): Promise<Bytes> {
+  return mac(recordProof, ctx("aftertide/1/tombstone", ended.record, ended.owner, ended.revision));
+}
+
+/** Throws {@link ProofError} unless the owner deleted the record after this revision. */
+export async function requireTombstone(recordProof: CryptoKey, ended: Ended, proof: Bytes): Promise<void> {
+  if (!(await verifyMac(recordProof, proof, ctx("aftertide/1/tombstone", ended.record, ended.owner, ended.revision)))) {
+    throw new ProofError("a deletion that its owner didn't ask for");
+  }
+}

@@ -1,0 +1,68 @@
+import { type Bytes, toBase64Url } from "./bytes";
+import { ctx } from "./context";
+import { KeyError } from "./errors";
+import { passphraseBytes } from "./passphrase";
+import { derivationKey, deriveSealingKey, hash, hkdf, open, seal } from "./symmetric";
+
+/** How a slot is opened. Passkeys have slots of their own method. */
+export type SlotMethod = "passphrase" | "recovery";
+
+/** Which slot: bound to what it seals. */
+export interface SlotHead {
+  readonly account: string;
+  readonly id: string;
+  readonly method: SlotMethod;
+  readonly gen: number;
+}
+
+/** What a passphrase or a kit gives. */
+export interface SlotSecrets {
+  /** Opens the slot; non-extractable. */
+  readonly slotKey: CryptoKey;
+  /** Shown to the server as proof of who this is; 32 bytes. */
+  readonly auth: Bytes;
+}
+
+async function secretsFrom(secret: Bytes): Promise<SlotSecrets> {
+  const root = await derivationKey(secret);
+  const [slotKey, auth] = await Promise.all([
+    deriveSealingKey(root, "aftertide/1/slot"),
+    hkdf(root, "aftertide/1/auth"),
+  ]);
+  return { slotKey, auth };
+}
+
+/**
+ * What a passphrase gives, for an e-mail in its canonical form and the 16 bytes of salt that the server answers for it.
+ * Takes about half a second and 64 MiB. Throws {@link KeyError} for a salt of another length.
+ */
+export async function passphraseSecrets(passphrase: string, email: string, salt: Bytes): Promise<SlotSecrets> {
+  if (salt.length !== 16) throw new KeyError("a salt has 16 bytes");
+  const { stretch } = await import("./argon2");
+  const bound = await hash(ctx("aftertide/1/salt", email, toBase64Url(salt)));
+  const root = await stretch(passphraseBytes(passphrase), bound);
+  const secrets = await secretsFrom(root);
+  root.fill(0);
+  return secrets;
+}
+
+/** What the 20 bytes of a recovery kit give. */
+export async function kitSecrets(secret: Bytes): Promise<SlotSecrets> {
+  return secretsFrom(secret);
+}
+
+function slotContext(head: SlotHead): Bytes {
+  return ctx("aftertide/1/slot", head.account, head.id, head.method, head.gen);
+}
+
+/** Seals the account key in a slot. */
+export async function sealSlot(slotKey: CryptoKey, head: SlotHead, ak: Bytes): Promise<Bytes> {
+  return seal(slotKey, slotContext(head), ak);
+}
+
+/** The account key in a slot: overwrite it after use. Throws {@link SealError} for another key, account, id, method or generation. */
+export async function openSlot(slotKey: CryptoKey, head: SlotHead, sealed: Bytes): Promise<Bytes> {
+  const ak = await open(slotKey, slotContext(head), sealed);
+  if (ak.length !== 32) throw new KeyError("an account key has 32 bytes");
+  return ak;
+}
