@@ -1,0 +1,91 @@
+import type { KitFault, PassphraseFault } from "../protocol";
+
+/** Why something asked of the store didn't happen; the message catalogue has a sentence for each. */
+export type Reason =
+  /** No answer from the server. */
+  | "offline"
+  /** The server has a fault or answers what it shouldn't. */
+  | "server"
+  /** Too many attempts; `retryAfter` seconds. */
+  | "slow-down"
+  /** Unknown account, wrong passphrase or wrong kit: one answer. */
+  | "wrong-proof"
+  /** Prove again who this is. */
+  | "proof-too-old"
+  /** The server has ended the session. */
+  | "signed-out"
+  | "email"
+  | "email-taken"
+  /** `detail` is a {@link PassphraseFault}. */
+  | "passphrase"
+  /** `detail` is a {@link KitFault}. */
+  | "kit"
+  /** Not a link of ours. */
+  | "link"
+  /** Used, withdrawn, expired or unknown. */
+  | "link-gone"
+  /** Key or name of the invitation aren't the inviter's. */
+  | "forged"
+  /** Other Argon2id parameters, or keys of an earlier generation: refused. */
+  | "weak-parameters"
+  /** Needs the keys: unlock first. */
+  | "locked"
+  | "unknown"
+  | "no-agreement"
+  | "no-reader"
+  | "no-longer-shared"
+  /** Words on this device that the server doesn't have. */
+  | "unsent-words"
+  /** The device's storage refuses: full, private mode, or broken. */
+  | "storage";
+
+/** What every method of the store rejects with. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+
+  constructor(
+    readonly reason: Reason,
+    readonly more: { readonly detail?: PassphraseFault | KitFault; readonly retryAfter?: number } = {},
+  ) {
+    super(reason);
+  }
+
+  /** What is wrong with a passphrase or kit. */
+  get detail(): PassphraseFault | KitFault | undefined {
+    return this.more.detail;
+  }
+
+  /** Seconds to wait. */
+  get retryAfter(): number | undefined {
+    return this.more.retryAfter;
+  }
+}
+
+/** What the server showed and the device refused. */
+export type FaultKind =
+  /** An own record without the owner's proof. */
+  | "unproven"
+  /** An older state, another body under one revision, or one that doesn't follow. */
+  | "rollback"
+  /** A body or key that doesn't open. */
+  | "unopened"
+  /** A body that isn't what its kind asks for. */
+  | "malformed"
+  /** A grant from no contact, to someone else, or of an own record. */
+  | "grant"
+  /** A record that doesn't count from whom it came. */
+  | "source"
+  /** The server shows a reader whom the owner didn't name, or hides one. */
+  | "readers"
+  /** Attention differs between server and body. */
+  | "attention"
+  /** A deletion without the owner's proof. */
+  | "tombstone"
+  /** The server names another key for a contact than the pinned one. */
+  | "key-changed"
+  /** Two different keys pinned for one account, or another right answer to an invitation. */
+  | "second-answer"
+  /** An answer to an invitation whose tag isn't right. */
+  | "forged-answer"
+  /** Many deletions at once: none was applied. */
+  | "deletion-wave";

@@ -1,0 +1,3 @@
+/** The store: see {@link ./interface} for what screens use. */
+export * from "./errors";
+export * from "./interface";
