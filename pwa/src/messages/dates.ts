@@ -1,0 +1,62 @@
+/** Days and times in the reader's own locale: relative within a week, plain dates beyond. */
+
+import { say, speech } from "./language.svelte";
+
+type Moment = string | Date;
+
+const asDate = (moment: Moment): Date => (typeof moment === "string" ? new Date(moment) : moment);
+
+function format(moment: Moment, options: Intl.DateTimeFormatOptions, zone?: string): string {
+  return new Intl.DateTimeFormat(speech.locale, zone ? { ...options, timeZone: zone } : options).format(asDate(moment));
+}
+
+/** The calendar day of an instant in a zone, as YYYY-MM-DD: what entries are grouped by. */
+export function dayOf(moment: Moment, zone?: string): string {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
+  return new Intl.DateTimeFormat("en-CA", zone ? { ...parts, timeZone: zone } : parts).format(asDate(moment));
+}
+
+/** Whole calendar days from `moment` to `now`; negative for a day to come. */
+function daysAgo(moment: Moment, now: Date, zone?: string): number {
+  const noon = (day: string): number => Date.parse(`${day}T12:00:00Z`);
+  return Math.round((noon(dayOf(now, zone)) - noon(dayOf(moment, zone))) / 86_400_000);
+}
+
+/** "22:41". */
+export const clock = (moment: Moment, zone?: string): string =>
+  format(moment, { hour: "numeric", minute: "2-digit" }, zone);
+
+/** A heading for a day: "Today", "Yesterday", "Sunday", then "Sunday 15 November", with the year once it is another. */
+export function dayHeading(moment: Moment, zone?: string, now = new Date()): string {
+  const ago = daysAgo(moment, now, zone);
+  if (ago === 0) return say().when.today;
+  if (ago === 1) return say().when.yesterday;
+  if (ago > 1 && ago < 7) return capitalised(format(moment, { weekday: "long" }, zone));
+  return capitalised(
+    format(moment, { weekday: "long", day: "numeric", month: "long", ...yearIfOther(moment, now) }, zone),
+  );
+}
+
+/** Short, for a line: "today", "Mon" within a week, else "24 Nov". */
+export function shortDay(moment: Moment, zone?: string, now = new Date()): string {
+  const ago = daysAgo(moment, now, zone);
+  if (ago === 0) return say().when.todayInLine;
+  if (Math.abs(ago) < 7) return format(moment, { weekday: "short" }, zone);
+  return format(moment, { day: "numeric", month: "short", ...yearIfOther(moment, now) }, zone);
+}
+
+/** Whole: "Tuesday 17 November, 22:41". */
+export function fullMoment(moment: Moment, zone?: string, now = new Date()): string {
+  const day = format(moment, { weekday: "long", day: "numeric", month: "long", ...yearIfOther(moment, now) }, zone);
+  return `${capitalised(day)}, ${clock(moment, zone)}`;
+}
+
+/** A date that stands on paper: "17 November 2026". */
+export const longDate = (moment: Moment, zone?: string): string =>
+  format(moment, { day: "numeric", month: "long", year: "numeric" }, zone);
+
+function yearIfOther(moment: Moment, now: Date): Intl.DateTimeFormatOptions {
+  return asDate(moment).getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+}
+
+const capitalised = (text: string): string => text.charAt(0).toLocaleUpperCase(speech.locale) + text.slice(1);

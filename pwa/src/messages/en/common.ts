@@ -1,0 +1,72 @@
+/** Words that stand on many screens, and Help. */
+export const common = {
+  common: {
+    back: "Back",
+    close: "Close",
+    cancel: "Cancel",
+    continue: "Continue",
+    copy: "Copy",
+    copied: "Copied",
+    done: "Done",
+    loading: "One moment",
+    more: "More",
+    notNow: "Not now",
+    print: "Print",
+    save: "Save",
+    saved: "Saved",
+    tryAgain: "Try again",
+    undo: "Undo",
+    offline: "You're offline. What you write stays on this device and goes out when you're online.",
+    offlineFirst: "This needs a connection. Try again when you're online.",
+    serverAway: "The server doesn't answer. Nothing is lost. Try again in a moment.",
+    slowDown: "Too many tries. Wait a few minutes, then try again.",
+    signInAgain: "This device was signed out. Your words are still here. Sign in to send them.",
+    somethingFailed: "That didn't work. Nothing has changed. Try again.",
+    storageFull: "This device has no room left. Free some space so that your words can be kept.",
+    notFoundTitle: "Nothing here",
+    notFound: "There is no page at this address. It may have been deleted, or the link is incomplete.",
+    toStart: "To the start",
+  },
+  places: {
+    label: "Places",
+    journal: "Journal",
+    write: "Write",
+    you: "You",
+    toRead: "To read",
+    patients: "Patients",
+    practice: "Practice",
+  },
+  when: {
+    today: "Today",
+    yesterday: "Yesterday",
+    todayInLine: "today",
+  },
+  help: {
+    title: "Help",
+    emergencyTitle: "If a life may be in danger",
+    emergencySigns:
+      "Trouble breathing, chest pain, someone who doesn't wake up, or thoughts of ending your life that you might act on: call now.",
+    call: (number: string) => `Call ${number}`,
+    callLocal: "Call your local emergency number.",
+    localHint: "On a mobile phone, 112 and 911 reach the emergency service in most countries.",
+    whileWaiting:
+      "Unlock the door, sit or lie where you can be found, and stay on the line. If someone is near, tell them.",
+    practiceTitle: "Your practice",
+    practiceReason: "For anything that can't wait for your next session and isn't an emergency.",
+    callPractice: (name: string, phone: string) => `${name}, ${phone}`,
+    practiceUnknown: "Call the number your practice gave you. It isn't known on this device.",
+    nobodyTitle: "Nobody watches this app",
+    nobody:
+      "What you write here isn't read as you write it, and the app doesn't search it for danger words. If you need someone now, call.",
+    nobodyTherapist:
+      "The app doesn't search what people write for danger words and raises no alarm. You see what was shared when you open it.",
+  },
+  slider: {
+    unsaid: "not said",
+    clear: (label: string, value: number) => `${label} ${value}, take it away`,
+  },
+  tags: {
+    own: "A word of your own",
+    add: "Add a word of your own",
+  },
+} as const;

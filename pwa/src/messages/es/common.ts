@@ -1,0 +1,72 @@
+/** Palabras de muchas pantallas, y Ayuda. */
+export const common = {
+  common: {
+    back: "Atrás",
+    close: "Cerrar",
+    cancel: "Cancelar",
+    continue: "Continuar",
+    copy: "Copiar",
+    copied: "Copiado",
+    done: "Listo",
+    loading: "Un momento",
+    more: "Más",
+    notNow: "Ahora no",
+    print: "Imprimir",
+    save: "Guardar",
+    saved: "Guardado",
+    tryAgain: "Intentar de nuevo",
+    undo: "Deshacer",
+    offline: "No tienes conexión. Lo que escribas se queda en este dispositivo y sale cuando vuelvas a tenerla.",
+    offlineFirst: "Esto necesita conexión. Inténtalo de nuevo cuando la tengas.",
+    serverAway: "El servidor no responde. No se ha perdido nada. Inténtalo de nuevo en un momento.",
+    slowDown: "Demasiados intentos. Espera unos minutos y vuelve a intentarlo.",
+    signInAgain: "La sesión de este dispositivo se cerró. Tus palabras siguen aquí. Entra para enviarlas.",
+    somethingFailed: "No ha funcionado. No ha cambiado nada. Inténtalo de nuevo.",
+    storageFull: "Este dispositivo no tiene espacio. Libera un poco para que se puedan guardar tus palabras.",
+    notFoundTitle: "Aquí no hay nada",
+    notFound: "No hay ninguna página en esta dirección. Quizá se borró, o el enlace está incompleto.",
+    toStart: "Ir al inicio",
+  },
+  places: {
+    label: "Lugares",
+    journal: "Diario",
+    write: "Escribir",
+    you: "Tú",
+    toRead: "Para leer",
+    patients: "Pacientes",
+    practice: "Consulta",
+  },
+  when: {
+    today: "Hoy",
+    yesterday: "Ayer",
+    todayInLine: "hoy",
+  },
+  help: {
+    title: "Ayuda",
+    emergencyTitle: "Si una vida puede estar en peligro",
+    emergencySigns:
+      "Dificultad para respirar, dolor en el pecho, alguien que no despierta, o pensamientos de quitarte la vida que podrías llevar a cabo: llama ya.",
+    call: (number: string) => `Llamar al ${number}`,
+    callLocal: "Llama al número de emergencias de donde estás.",
+    localHint: "Desde un móvil, el 112 y el 911 llegan al servicio de emergencias en la mayoría de los países.",
+    whileWaiting:
+      "Deja la puerta abierta, siéntate o túmbate donde puedan encontrarte y no cuelgues. Si hay alguien cerca, díselo.",
+    practiceTitle: "Tu consulta",
+    practiceReason: "Para lo que no puede esperar a la próxima sesión y no es una emergencia.",
+    callPractice: (name: string, phone: string) => `${name}, ${phone}`,
+    practiceUnknown: "Llama al número que te dio tu consulta. En este dispositivo no se conoce.",
+    nobodyTitle: "Nadie vigila esta aplicación",
+    nobody:
+      "Lo que escribes aquí no se lee mientras lo escribes, y la aplicación no busca en ello palabras de peligro. Si necesitas a alguien ahora, llama.",
+    nobodyTherapist:
+      "La aplicación no busca palabras de peligro en lo que la gente escribe y no da ninguna alarma. Ves lo compartido cuando lo abres.",
+  },
+  slider: {
+    unsaid: "sin decir",
+    clear: (label: string, value: number) => `${label} ${value}, quitar`,
+  },
+  tags: {
+    own: "Una palabra tuya",
+    add: "Añadir una palabra tuya",
+  },
+} as const;

@@ -1,0 +1,94 @@
+/** Every place in the app and its address: the one list that the router, the links and the server's rules agree on. */
+
+/** Where a person is. `id` and `account` are UUIDs in lower case. */
+export type Route =
+  | { name: "home" }
+  | { name: "journal" }
+  | { name: "entry"; id: string }
+  | { name: "write"; id?: string }
+  | { name: "you" }
+  | { name: "devices" }
+  | { name: "passphrase" }
+  | { name: "kit" }
+  | { name: "erase" }
+  | { name: "agreement" }
+  | { name: "person"; account: string }
+  | { name: "to-read"; id?: string }
+  | { name: "patients" }
+  | { name: "invite" }
+  | { name: "patient"; account: string }
+  | { name: "practice" }
+  | { name: "sign-in" }
+  | { name: "join"; invite: string }
+  | { name: "begin" }
+  | { name: "help" }
+  | { name: "not-found" };
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const FIXED: Readonly<Record<string, Route>> = {
+  "/": { name: "home" },
+  "/journal": { name: "journal" },
+  "/write": { name: "write" },
+  "/you": { name: "you" },
+  "/you/devices": { name: "devices" },
+  "/you/passphrase": { name: "passphrase" },
+  "/you/kit": { name: "kit" },
+  "/you/erase": { name: "erase" },
+  "/you/agreement": { name: "agreement" },
+  "/to-read": { name: "to-read" },
+  "/patients": { name: "patients" },
+  "/patients/invite": { name: "invite" },
+  "/practice": { name: "practice" },
+  "/sign-in": { name: "sign-in" },
+  "/begin": { name: "begin" },
+  "/help": { name: "help" },
+};
+
+/** The place that a path names; `not-found` for any other path. Query and fragment are not part of a path. */
+export function routeOf(path: string): Route {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  const fixed = FIXED[trimmed];
+  if (fixed) return fixed;
+  const [, first, id, ...rest] = trimmed.split("/");
+  if (id === undefined || rest.length > 0 || !ID.test(id)) return { name: "not-found" };
+  switch (first) {
+    case "journal":
+      return { name: "entry", id };
+    case "write":
+      return { name: "write", id };
+    case "to-read":
+      return { name: "to-read", id };
+    case "patients":
+      return { name: "patient", account: id };
+    case "people":
+      return { name: "person", account: id };
+    case "join":
+      return { name: "join", invite: id };
+    default:
+      return { name: "not-found" };
+  }
+}
+
+/** The path of a place: the inverse of `routeOf`. */
+export function pathOf(route: Route): string {
+  switch (route.name) {
+    case "entry":
+      return `/journal/${route.id}`;
+    case "write":
+      return route.id ? `/write/${route.id}` : "/write";
+    case "to-read":
+      return route.id ? `/to-read/${route.id}` : "/to-read";
+    case "patient":
+      return `/patients/${route.account}`;
+    case "person":
+      return `/people/${route.account}`;
+    case "join":
+      return `/join/${route.invite}`;
+    case "not-found":
+      return "/";
+    default:
+      for (const [path, fixed] of Object.entries(FIXED)) if (fixed.name === route.name) return path;
+      return "/";
+  }
+}
