@@ -1,17 +1,18 @@
 import { argon2id } from "hash-wasm";
 import type { Bytes } from "./bytes";
+import type { KdfParameters } from "./slots";
 
 /**
- * Argon2id (RFC 9106), version 0x13, with the one parameter set of suite 1: 64 MiB, three passes, one lane, 32 bytes.
+ * Argon2id (RFC 9106), version 0x13, 32 bytes, no secret, no associated data.
  * A module of its own, because its WebAssembly is loaded only where somebody types a passphrase.
  */
-export async function stretch(secret: Bytes, salt: Bytes): Promise<Bytes> {
+export async function stretch(secret: Bytes, salt: Bytes, kdf: KdfParameters): Promise<Bytes> {
   const root = await argon2id({
     password: secret,
     salt,
-    memorySize: 65_536,
-    iterations: 3,
-    parallelism: 1,
+    memorySize: kdf.m,
+    iterations: kdf.t,
+    parallelism: kdf.p,
     hashLength: 32,
     outputType: "binary",
   });

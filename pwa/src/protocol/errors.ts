@@ -65,3 +65,6 @@ export class KindError extends ProtocolError {}
 
 /** An invitation whose tag or card doesn't fit what the server says. */
 export class InvitationError extends ProtocolError {}
+
+/** Another right answer to an invitation that has been answered: somebody else has the link. */
+export class SecondAnswerError extends InvitationError {}

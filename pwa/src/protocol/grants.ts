@@ -1,10 +1,9 @@
-import type { Identity } from "./account";
-import { keyIdOf } from "./account";
+import { type Identity, keyIdOf } from "./account";
 import type { Bytes } from "./bytes";
 import { ctx } from "./context";
 import { GrantError, KeyError } from "./errors";
 import { openFrom, publicKey, sealFrom } from "./hpke";
-import type { Attention } from "./kinds";
+import type { Attention, RecordContent } from "./kinds";
 
 /** A record key sealed for one reader. */
 export interface Grant {
@@ -62,4 +61,34 @@ export async function openGrant(
   const key = await openFrom(await publicKey(pinnedKey), identity.keyPair, info, grant.sealed);
   if (key.length !== 32) throw new KeyError("a record key has 32 bytes");
   return key;
+}
+
+/** How the grants that a server shows differ from the readers that the owner named. */
+export type GrantFault = "readers" | "attention";
+
+/**
+ * What is wrong with the grants that the server shows for an own record, if anything: a reader more or less than the
+ * body's `readers`, or another attention.
+ */
+export function compareGrants(
+  content: RecordContent,
+  shown: readonly { grantee: string; attention: number }[],
+): GrantFault | undefined {
+  const named = new Map(content.readers.map((reader) => [reader.account, reader.attention]));
+  if (shown.length !== named.size || shown.some((grant) => !named.has(grant.grantee))) return "readers";
+  return shown.some((grant) => named.get(grant.grantee) !== grant.attention) ? "attention" : undefined;
+}
+
+/**
+ * The same from a reader's side: whether the owner named this account with this key, and asked what the server says.
+ */
+export function compareOwnGrant(
+  content: RecordContent,
+  account: string,
+  keyId: string,
+  attention: number,
+): GrantFault | undefined {
+  const named = content.readers.find((reader) => reader.account === account && reader.key_id === keyId);
+  if (!named) return "readers";
+  return named.attention === attention ? undefined : "attention";
 }

@@ -1,6 +1,6 @@
-import { type Bytes, fromBase64Url, randomBytes, requireId, toBase64Url, utf8 } from "./bytes";
+import { type Bytes, equalBytes, fromBase64Url, randomBytes, requireId, toBase64Url, utf8 } from "./bytes";
 import { ctx } from "./context";
-import { EncodingError, InvitationError, KeyError } from "./errors";
+import { EncodingError, InvitationError, KeyError, SecondAnswerError } from "./errors";
 import { parseJsonObject, printJson } from "./ijson";
 import { pad, unpad } from "./padding";
 import { derivationKey, deriveMacKey, deriveSealingKey, hash, hkdf, mac, open, seal, verifyMac } from "./symmetric";
@@ -93,6 +93,27 @@ export async function requireInviteeTag(
   if (!(await verifyMac(keys.tagKey, tag, await inviteeContext(invite, inviter, invitee)))) {
     throw new InvitationError("the answer doesn't come from who has the link");
   }
+}
+
+/**
+ * Whether an answer is to be pinned now (`"pin"`) or is the one already pinned (`"known"`). `pinned` is what this
+ * invitation led to. Throws {@link InvitationError} as {@link requireInviteeTag} does, and {@link SecondAnswerError} for
+ * another right answer: somebody else has the link.
+ */
+export async function judgeAnswer(
+  keys: InvitationKeys,
+  invite: string,
+  inviter: Omit<Party, "name">,
+  invitee: Party,
+  tag: Bytes,
+  pinned: Omit<Party, "name"> | undefined,
+): Promise<"pin" | "known"> {
+  await requireInviteeTag(keys, invite, inviter, invitee, tag);
+  if (!pinned) return "pin";
+  if (pinned.account !== invitee.account || !equalBytes(pinned.publicKey, invitee.publicKey)) {
+    throw new SecondAnswerError("another right answer to an invitation that was answered");
+  }
+  return "known";
 }
 
 /** Whose name a card holds. */

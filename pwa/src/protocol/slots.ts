@@ -1,6 +1,6 @@
 import { type Bytes, toBase64Url } from "./bytes";
 import { ctx } from "./context";
-import { KeyError } from "./errors";
+import { KeyError, ParameterError } from "./errors";
 import { passphraseBytes } from "./passphrase";
 import { derivationKey, deriveSealingKey, hash, hkdf, open, seal } from "./symmetric";
 
@@ -23,6 +23,27 @@ export interface SlotSecrets {
   readonly auth: Bytes;
 }
 
+/** Parameters of Argon2id as a passphrase slot states them: memory in KiB, passes, lanes. */
+export interface KdfParameters {
+  readonly kdf: string;
+  readonly m: number;
+  readonly t: number;
+  readonly p: number;
+}
+
+/** The one parameter set of suite 1 (RFC 9106): what {@link passphraseSecrets} uses. */
+export const KDF: KdfParameters = { kdf: "argon2id", m: 65_536, t: 3, p: 1 };
+
+/**
+ * Throws {@link ParameterError} for any other parameters: lower ones would make a stolen `auth` cheap to guess, higher
+ * ones stop a phone.
+ */
+export function requireKdf(said: KdfParameters): void {
+  if (said.kdf !== KDF.kdf || said.m !== KDF.m || said.t !== KDF.t || said.p !== KDF.p) {
+    throw new ParameterError("not the parameters of suite 1");
+  }
+}
+
 async function secretsFrom(secret: Bytes): Promise<SlotSecrets> {
   const root = await derivationKey(secret);
   const [slotKey, auth] = await Promise.all([
@@ -40,14 +61,15 @@ export async function passphraseSecrets(passphrase: string, email: string, salt:
   if (salt.length !== 16) throw new KeyError("a salt has 16 bytes");
   const { stretch } = await import("./argon2");
   const bound = await hash(ctx("aftertide/1/salt", email, toBase64Url(salt)));
-  const root = await stretch(passphraseBytes(passphrase), bound);
+  const root = await stretch(passphraseBytes(passphrase), bound, KDF);
   const secrets = await secretsFrom(root);
   root.fill(0);
   return secrets;
 }
 
-/** What the 20 bytes of a recovery kit give. */
+/** What the 20 bytes of a recovery kit give. Throws {@link KeyError} for another length. */
 export async function kitSecrets(secret: Bytes): Promise<SlotSecrets> {
+  if (secret.length !== 20) throw new KeyError("a kit holds 20 bytes");
   return secretsFrom(secret);
 }
 
