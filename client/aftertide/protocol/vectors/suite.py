@@ -1,12 +1,5 @@
-"""Makes `protocol/vectors/python.json`: whole accounts for other implementations to open.
+"""Whole accounts, made by this implementation for others to open."""
 
-    python -m aftertide.protocol.vectors > protocol/vectors/python.json
-
-Keys and nonces are new each time, the layout is always the same.
-"""
-
-import json
-import sys
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -289,8 +282,3 @@ def make() -> dict[str, Any]:
         "padding": [[length, padded_length(length)] for length in _EDGES],
         "ctx": [[list(arguments), ctx(*arguments).decode()] for arguments in contexts],
     }
-
-
-if __name__ == "__main__":
-    json.dump(make(), sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")

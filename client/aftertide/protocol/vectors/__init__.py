@@ -1,0 +1,1 @@
+"""Makes the vectors of this implementation: see `__main__`."""
