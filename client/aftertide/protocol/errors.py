@@ -15,7 +15,7 @@
     │   ├── ChainError           OlderEpochError, OlderRevisionError, OtherBodyError, OtherBaseError
     │   └── ContentError         what a record says doesn't fit its kind
     ├── GrantError               UnknownOwnerError, GrantToAnotherError, OwnRecordGrantError, ReaderNotNamedError,
-    │                            GrantNotNamedError, AttentionDiffersError, KindDoesNotCountError
+    │                            AttentionDiffersError, KindDoesNotCountError
     └── InvitationError          TagError, LinkError, SecondAnswerError
 
 No message holds a secret or a word of what somebody wrote.
@@ -188,10 +188,6 @@ class OwnRecordGrantError(GrantError):
 
 class ReaderNotNamedError(GrantError):
     """A grant to an account or a key that the body's `readers` doesn't name."""
-
-
-class GrantNotNamedError(GrantError):
-    """A reader is named in the body without a grant, so that a list which was to be shown isn't the whole."""
 
 
 class AttentionDiffersError(GrantError):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from aftertide.protocol.encoding import ctx
 from aftertide.protocol.errors import (
     AttentionDiffersError,
-    GrantNotNamedError,
     GrantToAnotherError,
     OwnRecordGrantError,
     ReaderNotNamedError,
@@ -95,13 +94,12 @@ def check_named(content: JsonObject, account: str, key_id: str, attention: int) 
 def check_grants(content: JsonObject, shown: Iterable[tuple[str, int]]) -> None:
     """Check the grants that the server shows for an own record, as (grantee, attention), against the body's `readers`.
 
-    `ReaderNotNamedError` for one more than the owner named, `GrantNotNamedError` for one less, `AttentionDiffersError`.
+    `ReaderNotNamedError` for one more than the owner named, `AttentionDiffersError`. One less is no fault: the server closes
+    grants with the record that this one is about, or with a relation.
     """
     named = {reader["account"]: reader["attention"] for reader in readers_of(content)}
-    seen = dict(shown)
-    if seen.keys() - named.keys():
-        raise ReaderNotNamedError("the server shows a reader whom the owner didn't name")
-    if named.keys() - seen.keys():
-        raise GrantNotNamedError("a reader whom the owner named has no grant")
-    if any(named[account] != attention for account, attention in seen.items()):
-        raise AttentionDiffersError("the server shows another attention than the owner wrote")
+    for account, attention in shown:
+        if account not in named:
+            raise ReaderNotNamedError("the server shows a reader whom the owner didn't name")
+        if named[account] != attention:
+            raise AttentionDiffersError("the server shows another attention than the owner wrote")

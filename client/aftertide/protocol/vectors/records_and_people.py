@@ -170,14 +170,17 @@ def _grants() -> list[Case]:
         },
     )
     shown = {"grantee": reader.id, "attention": 1}
-    return cases + variations(
-        "grants",
-        {"readers": [named], "shown": [shown]},
-        {
-            "a reader added": {"shown": [shown, {"grantee": stranger.id, "attention": 0}]},
-            "a reader left out": {"shown": []},
-            "a flipped attention": {"shown": [{**shown, "attention": 2}]},
-        },
+    return (
+        cases
+        + variations(
+            "grants",
+            {"readers": [named], "shown": [shown]},
+            {
+                "a reader added": {"shown": [shown, {"grantee": stranger.id, "attention": 0}]},
+                "a flipped attention": {"shown": [{**shown, "attention": 2}]},
+            },
+        )
+        + [case("grants", "grants: one closed by the server", ACCEPTED, readers=[named], shown=[])]
     )
 
 
