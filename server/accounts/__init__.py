@@ -1,0 +1,1 @@
+"""Accounts: sign-up, sign-in, key slots, devices, erasure."""

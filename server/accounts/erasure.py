@@ -1,0 +1,23 @@
+"""Erasing an account with all it owns."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from server import database
+
+BeforeErasing = Callable[[UUID, int], Awaitable[None]]
+_before: list[BeforeErasing] = []
+
+
+def before_erasing(hook: BeforeErasing) -> BeforeErasing:
+    """Register what a domain above does, in the same transaction, before an account goes: `hook(account, now)`."""
+    _before.append(hook)
+    return hook
+
+
+async def erase(account: UUID, now: int) -> None:
+    """Remove an account, all it owns and all grants to it; what others wrote about its records stays theirs."""
+    async with database.transaction():
+        for hook in _before:
+            await hook(account, now)
+        await database.fetch("DELETE FROM accounts WHERE id = $1", account)

@@ -1,0 +1,200 @@
+"""Key slots and identities: what opens an account's key, as the server stores it."""
+
+import base64
+import hashlib
+import hmac
+from uuid import UUID
+
+import msgspec
+
+from server import database
+from server.accounts.errors import AccountExists, EmailTaken, MalformedEmail, MalformedKeys, PointerSet, WrongProof
+from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot
+from server.web.access import Caller, Role
+
+
+def canonical_email(email: str) -> str:
+    """Check that an e-mail comes in the protocol's form, which clients make; raises MalformedEmail.
+
+    Printable ASCII without quotation mark, backslash and upper case; the domain of a name is in its `xn--` form.
+    """
+    local, at, domain = email.rpartition("@")
+    if not (local and at and "." in domain) or not all(
+        "!" <= c <= "~" and c not in '"\\' and not c.isupper() for c in email
+    ):
+        raise MalformedEmail
+    return email
+
+
+def salt_of(email: str, salt_secret: bytes) -> bytes:
+    """Return the 16 bytes that salt a passphrase: the same whether there is an account or not."""
+    return hmac.digest(salt_secret, email.encode(), hashlib.sha256)[:16]
+
+
+def key_id_of(public_key: bytes) -> str:
+    """Return base64url of the first 16 bytes of the key's SHA-256."""
+    return base64.urlsafe_b64encode(hashlib.sha256(public_key).digest()[:16]).rstrip(b"=").decode()
+
+
+def check_slot(slot: NewSlot, gen: int, salt: bytes) -> None:
+    """Refuse a slot of another generation, or whose parameters don't fit its method; raises MalformedKeys."""
+    if slot.gen != gen:
+        raise MalformedKeys("The slot is of another generation than the account.")
+    if (slot.method == "passphrase") != (slot.params is not None):
+        raise MalformedKeys("A passphrase slot has parameters, a recovery slot has none.")
+    if slot.params is not None and not hmac.compare_digest(slot.params.salt, salt):
+        raise MalformedKeys("The slot's salt isn't the one given for this e-mail.")
+
+
+async def insert_slot(account: UUID, slot: NewSlot, now: int) -> None:
+    """Store a slot with the hash of its proof; raises MalformedKeys when its id is taken."""
+    params = "" if slot.params is None else msgspec.json.encode(slot.params).decode()
+    stored = await database.fetch(
+        "INSERT INTO key_slots (id, account, method, params, gen, sealed, auth_hash, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id",
+        slot.id, account, slot.method, params, slot.gen, slot.sealed, hashlib.sha256(slot.auth).digest(), now,
+    )  # fmt: skip
+    if not stored:
+        raise MalformedKeys("The slot's id is taken.")
+
+
+async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: int) -> bool:
+    """Make an account inside the running transaction; False when exactly it was made before (a repeated request).
+
+    Raises MalformedEmail and MalformedKeys for what doesn't fit together, EmailTaken or AccountExists for an e-mail
+    or id that is taken.
+    """
+    email = canonical_email(new.email)
+    for slot in new.slots:
+        check_slot(slot, 1, salt_of(email, salt_secret))
+    if {slot.method for slot in new.slots} != {"passphrase", "recovery"}:
+        raise MalformedKeys("An account begins with one passphrase slot and one recovery slot.")
+    if new.identity.gen != 1 or new.identity.key_id != key_id_of(new.identity.public_key):
+        raise MalformedKeys("The identity's key id doesn't belong to its key.")
+    made = await database.fetch(
+        "INSERT INTO accounts (id, role, email, gen, locale, time_zone, created_at) VALUES ($1, $2, $3, 1, $4, $5, $6) "
+        "ON CONFLICT DO NOTHING RETURNING id",
+        new.id, role, email, new.locale, new.time_zone, now,
+    )  # fmt: skip
+    if not made:
+        await _check_same_account(new, email)
+        return False
+    await database.fetch("INSERT INTO counters (account, value) VALUES ($1, 0)", new.id)
+    for slot in new.slots:
+        await insert_slot(new.id, slot, now)
+    await database.fetch(
+        "INSERT INTO identities (account, key_id, public_key, private_sealed, gen, current, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        new.id, new.identity.key_id, new.identity.public_key, new.identity.private_sealed, 1, True, now,
+    )  # fmt: skip
+    return True
+
+
+async def _check_same_account(new: NewAccount, email: str) -> None:
+    """Raise EmailTaken or AccountExists unless `new` is the account that exists, shown by its id, e-mail and both proofs."""
+    rows = await database.fetch(
+        "SELECT a.id, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1", email
+    )
+    if any(row["id"] != new.id for row in rows):
+        raise EmailTaken
+    if {bytes(row["auth_hash"]) for row in rows} != {hashlib.sha256(slot.auth).digest() for slot in new.slots}:
+        raise AccountExists
+
+
+async def prove(email: str, method: Method, auth: bytes) -> UUID:
+    """Return the account that a proof opens; raises WrongProof, after the same work, for anything else."""
+    row = await database.fetch_one(
+        "SELECT k.account, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1 AND k.method = $2",
+        email, method,
+    )  # fmt: skip
+    stored = bytes(row["auth_hash"]) if row is not None else bytes(32)
+    right = hmac.compare_digest(stored, hashlib.sha256(auth).digest())
+    if row is None or not right:
+        raise WrongProof
+    account: UUID = row["account"]
+    return account
+
+
+async def email_of(account: UUID) -> str:
+    """Return the e-mail of an account that exists."""
+    row = await database.fetch_one("SELECT email FROM accounts WHERE id = $1", account)
+    if row is None:
+        raise WrongProof
+    email: str = row["email"]
+    return email
+
+
+async def replace_slot(caller: Caller, slot: NewSlot, salt_secret: bytes, now: int) -> None:
+    """Put a slot in the place of the one with its method, inside the running transaction.
+
+    Raises MalformedKeys when it doesn't fit. Repeating it is harmless: the same slot is there once.
+    """
+    check_slot(slot, caller.gen, salt_of(await email_of(caller.account), salt_secret))
+    await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method = $2", caller.account, slot.method)
+    await insert_slot(caller.account, slot, now)
+
+
+async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
+    """Return the account as its own devices see it, slots and sealed private keys included."""
+    row = await database.fetch_one(
+        "SELECT a.role, a.email, a.gen, a.locale, a.time_zone, a.settings_record, a.ledger_record, c.value AS counter "
+        "FROM accounts a JOIN counters c ON c.account = a.id WHERE a.id = $1",
+        account,
+    )
+    if row is None:
+        raise WrongProof
+    slots = await database.fetch(
+        "SELECT id, method, params, gen, sealed FROM key_slots WHERE account = $1 ORDER BY created_at, id", account
+    )
+    identities = await database.fetch(
+        "SELECT key_id, public_key, private_sealed, gen, current FROM identities WHERE account = $1 ORDER BY created_at, key_id",
+        account,
+    )
+    return Me(
+        id=account,
+        role=row["role"],
+        email=row["email"],
+        gen=row["gen"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+        settings_record=row["settings_record"],
+        ledger_record=row["ledger_record"],
+        slots=[
+            Slot(
+                id=s["id"], method=s["method"], gen=s["gen"], sealed=bytes(s["sealed"]),
+                params=msgspec.json.decode(s["params"], type=Argon2idParams) if s["params"] else None,
+            )
+            for s in slots
+        ],
+        identities=[
+            Identity(
+                key_id=i["key_id"], public_key=bytes(i["public_key"]), private_sealed=bytes(i["private_sealed"]), gen=i["gen"],
+                current=bool(i["current"]),
+            )
+            for i in identities
+        ],
+        session=session,
+        cursor=row["counter"],
+        token=token,
+    )  # fmt: skip
+
+
+async def set_pointer(account: UUID, pointer: str, record: UUID) -> None:
+    """Set the pointer to the settings or ledger record, once; raises PointerSet when it names another one."""
+    column = {"settings": "settings_record", "ledger": "ledger_record"}[pointer]
+    row = await database.fetch_one(
+        f"UPDATE accounts SET {column} = COALESCE({column}, $2) WHERE id = $1 RETURNING {column} AS record",
+        account,
+        record,
+    )
+    if row is None or row["record"] != record:
+        raise PointerSet
+
+
+async def identity_key(account: UUID) -> bytes:
+    """Return the current public key of an account that exists."""
+    row = await database.fetch_one(
+        "SELECT public_key FROM identities WHERE account = $1 AND current = $2", account, True
+    )
+    if row is None:
+        raise WrongProof
+    return bytes(row["public_key"])

@@ -1,0 +1,175 @@
+"""HTTP routes of accounts."""
+
+from typing import Literal
+from uuid import UUID
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from server import database
+from server.accounts import erasure, keys, sessions
+from server.accounts.errors import UnknownTimeZone, WrongProof
+from server.accounts.structs import Device, Me, Pointer, Preferences, Proof, ReplaceSlot, Salt, SaltQuestion, SignIn
+from server.accounts.zones import is_zone
+from server.clock import MINUTE, SECOND
+from server.web.access import COOKIE, Caller, Who, allow
+from server.web.messages import ApiRequest, ApiResponse
+from server.web.throttle import Limit, Throttle, client_address
+
+
+def session_cookie(request: ApiRequest, token: str) -> Cookie:
+    """Make the cookie of a session; scripts never see it."""
+    settings = request.app.state.settings
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        path="/",
+        httponly=True,
+        secure=settings.secure,
+        samesite="strict",
+        max_age=sessions.LONGEST // SECOND,
+    )
+
+
+def wants_bearer(request: ApiRequest, asked: bool) -> bool:  # noqa: FBT001 - the answer to one yes-or-no field
+    """Tell whether to answer with a token in place of a cookie: only when asked for, and never to a page."""
+    return asked and "origin" not in request.headers
+
+
+async def signed_in(request: ApiRequest, account: UUID, device: str, *, bearer: bool) -> Response[Me]:
+    """Start a session and answer with the account; the token goes into a cookie, or into the body when asked for."""
+    session, token = await sessions.start_session(account, device, request.app.state.clock())
+    as_bearer = wants_bearer(request, bearer)
+    body = await keys.me(account, session, token if as_bearer else None)
+    return ApiResponse(body, cookies=[] if as_bearer else [session_cookie(request, token)])
+
+
+def sign_in_throttle(request: ApiRequest, email: str, method: str) -> Throttle:
+    """Slow down failures per account and address; the account's own ceiling counts for passphrases only.
+
+    So nobody can lock a patient out: a running session, the kit and a passkey pass whatever strangers try.
+    """
+    address = client_address(request)
+    limits = [Limit(f"sign-in|{email}|{address}", free=5), Limit(f"sign-in||{address}", free=60)]
+    if method == "passphrase":
+        limits.append(Limit(f"sign-in|{email}|", free=200, longest=MINUTE))
+    return Throttle(request.app.state.installation.address_secret, request.app.state.clock(), limits)
+
+
+@post("/salt", **allow(Who.ANYBODY), status_code=200)
+async def salt(request: ApiRequest, data: JSONBody[SaltQuestion]) -> Salt:
+    """Give the salt of an e-mail, whether there is an account or not."""
+    return Salt(keys.salt_of(keys.canonical_email(data.email), request.app.state.installation.salt_secret))
+
+
+@post("/sign-in", **allow(Who.ANYBODY), status_code=200)
+async def sign_in(request: ApiRequest, data: JSONBody[SignIn]) -> Response[Me]:
+    """Sign in by passphrase or kit; unknown account and wrong proof are one answer after the same work."""
+    throttle = sign_in_throttle(request, data.email, data.method)
+    await throttle.check()
+    try:
+        account = await keys.prove(keys.canonical_email(data.email), data.method, data.auth)
+    except WrongProof:
+        await throttle.failed()
+        raise
+    await throttle.succeeded()
+    return await signed_in(request, account, data.device, bearer=data.bearer)
+
+
+@post("/sign-out", **allow(Who.SIGNED_IN), status_code=204)
+async def sign_out(caller: NamedDependency[Caller]) -> Response[None]:
+    """End this session; its streams close at once."""
+    await sessions.end_session(caller.account, caller.session)
+    response: Response[None] = Response(None, status_code=204)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@get("/account", **allow(Who.SIGNED_IN))
+async def account(caller: NamedDependency[Caller]) -> Me:
+    """Give the account as its own devices see it."""
+    return await keys.me(caller.account, caller.session)
+
+
+@put("/account/preferences", **allow(Who.SIGNED_IN), status_code=204)
+async def preferences(caller: NamedDependency[Caller], data: JSONBody[Preferences]) -> None:
+    """Set language and time zone."""
+    if not is_zone(data.time_zone):
+        raise UnknownTimeZone
+    await database.fetch(
+        "UPDATE accounts SET locale = $2, time_zone = $3 WHERE id = $1", caller.account, data.locale, data.time_zone
+    )
+
+
+@put("/account/pointers/{pointer:str}", **allow(Who.SIGNED_IN), status_code=204)
+async def pointer(
+    caller: NamedDependency[Caller], pointer: FromPath[Literal["settings", "ledger"]], data: JSONBody[Pointer]
+) -> None:
+    """Set the pointer to the settings or ledger record, once."""
+    await keys.set_pointer(caller.account, pointer, data.record)
+
+
+@post("/account/proof", **allow(Who.SIGNED_IN), status_code=204)
+async def proof(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[Proof]) -> None:
+    """Prove again who one is, for what asks for a proof not older than five minutes."""
+    email = await keys.email_of(caller.account)
+    throttle = sign_in_throttle(request, email, "session")
+    await throttle.check()
+    try:
+        if await keys.prove(email, data.method, data.auth) != caller.account:
+            raise WrongProof
+    except WrongProof:
+        await throttle.failed()
+        raise
+    await throttle.succeeded()
+    await sessions.renew_proof(caller.session, request.app.state.clock())
+
+
+@put("/account/slots/{method:str}", **allow(Who.FRESH), status_code=204)
+async def replace_slot(
+    request: ApiRequest,
+    caller: NamedDependency[Caller],
+    method: FromPath[Literal["passphrase", "recovery"]],
+    data: JSONBody[ReplaceSlot],
+) -> None:
+    """Replace the passphrase (which signs the other devices out) or the recovery kit."""
+    if data.slot.method != method:
+        raise WrongProof
+    async with database.transaction():
+        await keys.replace_slot(
+            caller, data.slot, request.app.state.installation.salt_secret, request.app.state.clock()
+        )
+        if method == "passphrase":
+            await sessions.end_other_sessions(caller.account, caller.session)
+
+
+@get("/devices", **allow(Who.SIGNED_IN))
+async def devices(request: ApiRequest, caller: NamedDependency[Caller]) -> list[Device]:
+    """List the signed-in devices."""
+    return await sessions.devices(caller.account, caller.session, request.app.state.clock())
+
+
+@delete("/devices/{device:uuid}", **allow(Who.FRESH))
+async def end_device(caller: NamedDependency[Caller], device: FromPath[UUID]) -> None:
+    """Sign another device out."""
+    await sessions.end_session(caller.account, device)
+
+
+@post("/account/erase", **allow(Who.FRESH), status_code=204)
+async def erase(request: ApiRequest, caller: NamedDependency[Caller]) -> Response[None]:
+    """Erase the account with all it owns."""
+    await erasure.erase(caller.account, request.app.state.clock())
+    response: Response[None] = Response(None, status_code=204)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+router = Router(
+    path="/",
+    route_handlers=[
+        salt, sign_in, sign_out, account, preferences, pointer, proof, replace_slot, devices, end_device, erase,
+    ],
+    tags=["accounts"],
+)  # fmt: skip

@@ -1,0 +1,168 @@
+"""Puts the domains together: routes, errors, headers, what runs while the server does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import structlog
+from litestar import Litestar, Router, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from piccolo.table import Table
+
+from server import database
+from server.accounts import errors as accounts
+from server.accounts import routes as account_routes
+from server.accounts import tables as account_tables
+from server.accounts.sessions import caller_finder, forget_ended_sessions
+from server.care import errors as care
+from server.care import routes as care_routes
+from server.care import tables as care_tables
+from server.care.relations import close_ended_relations
+from server.clock import Clock, system_clock
+from server.records import errors as records
+from server.records import routes as record_routes
+from server.records import tables as record_tables
+from server.records.history import forget_old_revisions
+from server.settings import Settings, read_settings
+from server.web import access, messages, throttle
+from server.web.headers import Headers
+from server.web.installation import load_installation
+from server.web.live import live
+from server.web.notices import Notices
+from server.web.pages import Pages, page_routes
+from server.web.problems import Problems, ProblemType
+from server.web.schema import Base64Bytes
+from server.web.tables import Installation, Throttle
+
+log = structlog.get_logger()
+
+TABLES: list[type[Table]] = [Installation, Throttle, *account_tables.TABLES, *care_tables.TABLES, *record_tables.TABLES]
+
+PROBLEMS = {
+    access.NotSignedIn: ProblemType(401, "not-signed-in", "Sign in first."),
+    access.NotAllowed: ProblemType(403, "not-allowed", "This isn't for your kind of account."),
+    access.ProofTooOld: ProblemType(403, "prove-again", "Show once more that it's you, by passphrase or kit."),
+    access.ForeignOrigin: ProblemType(403, "foreign-origin", "This request doesn't come from this app."),
+    messages.Malformed: ProblemType(400, "malformed", "The body doesn't have the form that this route takes."),
+    throttle.SlowDown: ProblemType(429, "slow-down", "Too many tries. Wait a little, then try again."),
+    accounts.WrongProof: ProblemType(401, "wrong-proof", "E-mail, passphrase or kit isn't right."),
+    accounts.EmailTaken: ProblemType(409, "email-taken", "There is an account with this e-mail. Sign in to it."),
+    accounts.AccountExists: ProblemType(409, "account-exists", "There is another account with this id."),
+    accounts.MalformedEmail: ProblemType(
+        422, "malformed-email", "The e-mail isn't one, or isn't in the protocol's form."
+    ),
+    accounts.MalformedKeys: ProblemType(422, "malformed-keys", "The keys don't fit together."),
+    accounts.NoSuchDevice: ProblemType(404, "not-found", "There is nothing at this address."),
+    accounts.PointerSet: ProblemType(409, "pointer-set", "This pointer already names another record."),
+    accounts.UnknownTimeZone: ProblemType(422, "unknown-time-zone", "This isn't the name of a time zone."),
+    care.LinkNotValid: ProblemType(
+        404, "link-not-valid", "This link isn't valid: it was used, withdrawn, or is too old."
+    ),
+    care.InvitationTaken: ProblemType(409, "invitation-taken", "Somebody has already answered this invitation."),
+    care.NoSuchInvitation: ProblemType(404, "not-found", "There is nothing at this address."),
+    care.AdultNotConfirmed: ProblemType(422, "adult-not-confirmed", "Confirm that the person is 18 or older."),
+    care.NoRelation: ProblemType(404, "not-found", "There is nothing at this address."),
+    care.SameAccount: ProblemType(422, "same-account", "This is your own invitation."),
+    records.NoSuchRecord: ProblemType(404, "not-found", "There is nothing at this address."),
+    records.StaleRevision: ProblemType(409, "stale", "The record has moved on. Merge, then save again."),
+    records.RecordDeleted: ProblemType(409, "deleted", "The record was deleted."),
+    records.StaleGen: ProblemType(409, "stale-gen", "Your keys were renewed on another device. Sign in again."),
+    records.NoLongerShared: ProblemType(409, "no-longer-shared", "What this is about isn't shared with you."),
+    records.MalformedRecord: ProblemType(422, "malformed-record", "The parts of this save don't fit together."),
+    records.NotARelation: ProblemType(422, "not-a-relation", "A reader isn't somebody you work with now."),
+    records.RequestReused: ProblemType(422, "request-reused", "This request id belongs to another save."),
+}
+
+LARGEST_BODY = 2**17
+SWEEP_SECONDS = 60
+
+
+@get("/health", **access.allow(access.Who.ANYBODY))
+async def health() -> dict[str, str]:
+    """Say that the server answers and reaches its database."""
+    await database.fetch("SELECT 1 AS one")
+    return {"status": "ok"}
+
+
+async def sweep(now: int) -> None:
+    """Do what time asks for: close ended relations, forget what is past keeping."""
+    await close_ended_relations(now)
+    await forget_ended_sessions(now)
+    await throttle.forget_old_failures(now)
+    await forget_old_revisions(now)
+
+
+async def _sweep_each_minute(clock: Clock) -> None:
+    while True:
+        try:
+            await sweep(clock())
+        except Exception as error:  # noqa: BLE001 - the next minute tries again; one fault must not end all sweeping
+            log.error("sweep failed", kind=type(error).__name__)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
+    """Make the app: one process's routes and life, with the time taken from `clock`."""
+    problems = Problems(PROBLEMS)
+
+    @contextlib.asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        live.start()
+        engine = await database.connect(settings.database_url, int(settings.pool), TABLES)
+        app.state.installation = await load_installation()
+        if app.state.installation.demo and not settings.development:
+            await database.disconnect()
+            raise RuntimeError("this database holds demo data: production doesn't start on it")
+        sweeping = asyncio.create_task(_sweep_each_minute(clock))
+        notices = Notices(settings.database_url, live) if engine.kind == "postgresql" else None
+        if notices is not None:
+            await notices.start()
+        try:
+            yield
+        finally:
+            live.stop()
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
+            if notices is not None:
+                await notices.stop()
+            await database.disconnect()
+
+    app = Litestar(
+        route_handlers=[
+            Router(
+                path="/api",
+                route_handlers=[health, account_routes.router, care_routes.router, record_routes.router],
+            ),
+            *page_routes(Pages(settings.pwa_folder)),  # type: ignore[list-item]  # handlers of several kinds
+        ],
+        guards=[access.admit],
+        dependencies={"caller": Provide(access.caller_of, sync_to_thread=False)},
+        exception_handlers=problems.handlers(),
+        middleware=[partial(Headers, secure=settings.secure)],
+        request_class=messages.ApiRequest,
+        response_class=messages.ApiResponse,
+        request_max_body_size=LARGEST_BODY,
+        lifespan=[running],
+        openapi_config=OpenAPIConfig(
+            title="Aftertide",
+            version="1",
+            path="/api/schema",
+            description="Sealed records in, sealed records out. See docs/protocol.md.",
+        ),
+        plugins=[Base64Bytes()],
+        logging_config=None,
+        debug=False,
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.find_caller = caller_finder(clock)
+    return app
+
+
+def from_environment() -> Any:
+    """Make the app from the environment's settings (what granian loads)."""
+    return create_app(read_settings())

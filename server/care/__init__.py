@@ -1,0 +1,1 @@
+"""Care: practices, invitations, who cares for whom."""

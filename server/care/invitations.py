@@ -1,0 +1,156 @@
+"""Invitations: keys verified by a secret that the server never has (docs/protocol.md, Invitation).
+
+The server stores a hash of what redeems it, tags and sealed cards, and gives or takes anything only against `redeem`.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from server import database
+from server.accounts.keys import create_account, identity_key
+from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation, SameAccount
+from server.care.practices import join_practice, practice_of_therapist, practice_view
+from server.care.relations import relate
+from server.care.structs import Answer, InvitationView, Join, NewInvitation, OpenedInvitation
+from server.clock import DAY, to_datetime, to_optional_datetime
+from server.web.live import live
+
+LASTS = 7 * DAY
+
+
+async def invite(inviter: UUID, new: NewInvitation, now: int) -> None:
+    """Publish an invitation for seven days; repeating it makes it once.
+
+    Raises AdultNotConfirmed, and InvitationTaken for an id that somebody else uses.
+    """
+    if not new.adult:
+        raise AdultNotConfirmed
+    key = await identity_key(inviter)
+    practice = await practice_of_therapist(inviter)
+    made = await database.fetch(
+        "INSERT INTO invitations (id, inviter, practice, redeem_hash, inviter_tag, inviter_card, inviter_key, adult_confirmed_at, "
+        "created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) ON CONFLICT DO NOTHING RETURNING id",
+        new.id, inviter, practice, new.redeem_hash, new.tag, new.card, key, now, now + LASTS,
+    )  # fmt: skip
+    if not made:
+        same = await database.fetch_one(
+            "SELECT 1 AS one FROM invitations WHERE id = $1 AND inviter = $2 AND redeem_hash = $3",
+            new.id,
+            inviter,
+            new.redeem_hash,
+        )
+        if same is None:
+            raise InvitationTaken
+
+
+async def _redeemed(invitation: UUID, redeem: bytes, now: int, lock: str = "") -> Mapping[str, Any]:
+    """Return the row of an invitation that `redeem` opens; raises LinkNotValid with one and the same answer otherwise."""
+    row = await database.fetch_one("SELECT * FROM invitations WHERE id = $1" + lock, invitation)
+    stored = bytes(row["redeem_hash"]) if row is not None else bytes(32)
+    right = hmac.compare_digest(stored, hashlib.sha256(redeem).digest())
+    if row is None or not right or row["withdrawn_at"] is not None or row["expires_at"] <= now:
+        raise LinkNotValid
+    return row
+
+
+async def open_invitation(invitation: UUID, redeem: bytes, now: int) -> OpenedInvitation:
+    """Show an invitation to who holds its secret; raises LinkNotValid."""
+    row = await _redeemed(invitation, redeem, now)
+    practice = await database.fetch_one("SELECT * FROM practices WHERE id = $1", row["practice"])
+    if practice is None:
+        raise LinkNotValid
+    return OpenedInvitation(
+        id=invitation,
+        inviter=row["inviter"],
+        inviter_key=bytes(row["inviter_key"]),
+        tag=bytes(row["inviter_tag"]),
+        card=bytes(row["inviter_card"]),
+        practice=practice_view(practice),
+        expires=to_datetime(row["expires_at"]),
+        answered=row["invitee"] is not None,
+    )
+
+
+async def join(invitation: UUID, data: Join, salt_secret: bytes, now: int) -> None:
+    """Sign a patient up and answer the invitation, both or neither; repeating it makes it once.
+
+    Raises LinkNotValid, InvitationTaken, and what `create_account` raises.
+    """
+    async with database.transaction():
+        row = await _redeemed(invitation, data.answer.redeem, now, database.for_update())
+        if row["invitee"] not in (None, data.account.id):
+            raise InvitationTaken
+        await create_account(data.account, "patient", salt_secret, now)
+        await _take_answer(row, data.account.id, data.answer, now)
+
+
+async def answer(invitation: UUID, invitee: UUID, data: Answer, now: int) -> None:
+    """Answer an invitation with an account that exists; repeating it answers once.
+
+    Raises LinkNotValid, InvitationTaken, SameAccount.
+    """
+    async with database.transaction():
+        row = await _redeemed(invitation, data.redeem, now, database.for_update())
+        await _take_answer(row, invitee, data, now)
+
+
+async def _take_answer(row: Mapping[str, Any], invitee: UUID, data: Answer, now: int) -> None:
+    if row["inviter"] == invitee:
+        raise SameAccount
+    if row["invitee"] is not None:
+        if row["invitee"] == invitee and bytes(row["invitee_tag"]) == data.tag:
+            return
+        raise InvitationTaken
+    await database.fetch(
+        "UPDATE invitations SET invitee = $2, invitee_tag = $3, invitee_card = $4, answered_at = $5 WHERE id = $1",
+        row["id"], invitee, data.tag, data.card, now,
+    )  # fmt: skip
+    await join_practice(row["practice"], invitee, now)
+    await relate(patient=invitee, therapist=row["inviter"], now=now)
+    inviter = row["inviter"]
+    database.after_commit(lambda: live.changed([inviter]))
+
+
+async def withdraw(inviter: UUID, invitation: UUID, now: int) -> None:
+    """Take an unanswered invitation back; raises NoSuchInvitation."""
+    row = await database.fetch_one(
+        "UPDATE invitations SET withdrawn_at = COALESCE(withdrawn_at, $3) WHERE id = $1 AND inviter = $2 AND invitee IS NULL RETURNING id",
+        invitation, inviter, now,
+    )  # fmt: skip
+    if row is None:
+        raise NoSuchInvitation
+
+
+async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
+    """List the invitations an account has made, the newest first, with their answers."""
+    rows = await database.fetch(
+        "SELECT i.*, k.public_key FROM invitations i LEFT JOIN identities k ON k.account = i.invitee AND k.current = $2 "
+        "WHERE i.inviter = $1 ORDER BY i.created_at DESC, i.id",
+        inviter, True,
+    )  # fmt: skip
+    views = []
+    for row in rows:
+        answered = row["invitee"] is not None
+        state = (
+            "answered"
+            if answered
+            else "withdrawn"
+            if row["withdrawn_at"] is not None
+            else "expired"
+            if row["expires_at"] <= now
+            else "open"
+        )
+        views.append(
+            InvitationView(
+                id=row["id"], state=state, created=to_datetime(row["created_at"]), expires=to_datetime(row["expires_at"]),
+                invitee=row["invitee"],
+                invitee_key=bytes(row["public_key"]) if row["public_key"] is not None else None,
+                tag=bytes(row["invitee_tag"]) if answered else None,
+                card=bytes(row["invitee_card"]) if answered else None,
+                answered=to_optional_datetime(row["answered_at"]),
+            )
+        )  # fmt: skip
+    return views

@@ -1,0 +1,130 @@
+"""The operator's command, `aftertide-server`."""
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from server import database, migrating, serving
+from server.accounts.zones import is_zone
+from server.app import TABLES, create_app
+from server.care.practices import create_first_therapist_link, create_practice
+from server.clock import system_clock
+from server.settings import Settings, SettingsError, read_settings
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _begin_link(settings: Settings, token: bytes) -> str:
+    return f"{settings.origin}/begin#{base64.urlsafe_b64encode(token).rstrip(b'=').decode()}"
+
+
+async def migrate(settings: Settings, _: argparse.Namespace) -> int:
+    """Bring the database to the present form."""
+    with migrating.own_file(settings.database_url):
+        print(await migrating.migrate(settings), end="")
+    return 0
+
+
+async def web(settings: Settings, _: argparse.Namespace) -> int:
+    """Serve the app and the API."""
+    if int(settings.processes) > 1 and serving.CHILD not in os.environ:
+        return await serving.serve_several(settings)
+    with migrating.own_file(settings.database_url):
+        await serving.serve(settings, create_app(settings))
+    return 0
+
+
+async def practice(settings: Settings, options: argparse.Namespace) -> int:
+    """Make a practice and a one-time link for its first therapist."""
+    if not is_zone(options.time_zone):
+        print(f"{options.time_zone!r} is not the name of a time zone, such as Europe/Madrid", file=sys.stderr)
+        return 2
+    with migrating.own_file(settings.database_url):
+        await database.connect(settings.database_url, 1, TABLES)
+        try:
+            now = system_clock()
+            made = await create_practice(
+                name=options.name, phone=options.phone, emergency_number=options.emergency_number,
+                reading_line=options.reading_line, time_zone=options.time_zone, now=now,
+            )  # fmt: skip
+            token = await create_first_therapist_link(made, now)
+        finally:
+            await database.disconnect()
+    print(
+        f"{options.name} is ready. Its first therapist begins here, once, within seven days:\n\n  {_begin_link(settings, token)}\n"
+    )
+    return 0
+
+
+async def schema(settings: Settings, _: argparse.Namespace) -> int:
+    """Print the OpenAPI schema."""
+    print(json.dumps(create_app(settings).openapi_schema.to_schema(), indent=2, sort_keys=True))
+    return 0
+
+
+async def run(settings: Settings, _: argparse.Namespace) -> int:
+    """Migrate, fill an empty development database with a demo practice, and serve: what `make run` starts."""
+    from server.demo import show_sign_ins, tell_demo
+
+    with migrating.own_file(settings.database_url):
+        await migrating.migrate(settings)
+        if settings.development:
+            await tell_demo(settings)
+        await serving.serve(settings, create_app(settings), ready=lambda: show_sign_ins(settings))
+    return 0
+
+
+Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
+COMMANDS: dict[str, Command] = {"migrate": migrate, "web": web, "run": run, "practice": practice, "schema": schema}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    top = argparse.ArgumentParser(prog="aftertide-server", description="Run and look after an Aftertide.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {
+        name: commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        for name, function in COMMANDS.items()
+    }
+    made["practice"].add_argument("name", help="the practice's name, as its patients know it")
+    made["practice"].add_argument("--phone", default="", help="the number shown under Help")
+    made["practice"].add_argument(
+        "--emergency-number", default="", help="the emergency number of the place, such as 112"
+    )
+    made["practice"].add_argument("--reading-line", default="", help="one line on when shared entries are read")
+    made["practice"].add_argument("--time-zone", default="UTC", help="an IANA zone, such as Europe/Madrid")
+    return top
+
+
+def main() -> None:
+    """Run one command; exits with 2 on a setting or argument that makes no sense."""
+    options = parser().parse_args()
+    try:
+        # The schema is the same whatever the environment says.
+        settings = Settings() if options.command == "schema" else read_settings()
+    except SettingsError as error:
+        sys.exit(f"aftertide-server: {error}")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.log_level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    try:
+        sys.exit(asyncio.run(COMMANDS[options.command](settings, options)))
+    except (migrating.DatabaseInUse, migrating.MigrationFailed) as error:
+        sys.exit(f"aftertide-server: {error}")
+
+
+if __name__ == "__main__":
+    main()

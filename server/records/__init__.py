@@ -1,0 +1,1 @@
+"""Records: sealed records, revisions, grants, the change feed."""

@@ -1,0 +1,54 @@
+"""What readers do: a body was on the screen, a revision is marked reviewed."""
+
+from uuid import UUID
+
+from server import database
+from server.records.counters import stamp
+from server.records.errors import NoSuchRecord, StaleRevision
+from server.web.access import Caller
+
+
+async def _granted(caller: Caller, record: UUID, revision: int | None) -> UUID:
+    """Return the owner of a record that is shared with the caller and has that revision; raises NoSuchRecord, StaleRevision."""
+    row = await database.fetch_one(
+        "SELECT r.owner, r.revision FROM grants g JOIN records r ON r.id = g.record WHERE g.record = $1 AND g.grantee = $2",
+        record, caller.account,
+    )  # fmt: skip
+    if row is None:
+        raise NoSuchRecord
+    if revision is not None and revision > row["revision"]:
+        raise StaleRevision("The record has no such revision yet.")
+    owner: UUID = row["owner"]
+    return owner
+
+
+async def mark_read(caller: Caller, record: UUID, revision: int, now: int) -> None:
+    """Note that a revision was on the reader's screen; the first time counts, an older revision changes nothing.
+
+    Raises NoSuchRecord when the record isn't shared with the caller, StaleRevision for one that doesn't exist.
+    """
+    async with database.transaction():
+        owner = await _granted(caller, record, revision)
+        changed = await database.fetch(
+            "INSERT INTO readings (record, reader, read_at, read_revision) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (record, reader) DO UPDATE SET read_at = excluded.read_at, read_revision = excluded.read_revision "
+            "WHERE readings.read_revision IS NULL OR readings.read_revision < excluded.read_revision RETURNING record",
+            record, caller.account, now, revision,
+        )  # fmt: skip
+        if changed:
+            await stamp([(caller.account, record), (owner, record)])
+
+
+async def mark_reviewed(caller: Caller, record: UUID, revision: int | None, now: int) -> None:
+    """Mark a revision reviewed, or take the mark off with None.
+
+    Raises NoSuchRecord when the record isn't shared with the caller, StaleRevision for a revision that doesn't exist.
+    """
+    async with database.transaction():
+        owner = await _granted(caller, record, revision)
+        await database.fetch(
+            "INSERT INTO readings (record, reader, reviewed_at, reviewed_revision) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (record, reader) DO UPDATE SET reviewed_at = excluded.reviewed_at, reviewed_revision = excluded.reviewed_revision",
+            record, caller.account, None if revision is None else now, revision,
+        )  # fmt: skip
+        await stamp([(caller.account, record), (owner, record)])

@@ -1,0 +1,73 @@
+"""Serving: one process is one event loop with the app in it; several share the port.
+
+Granian runs inside our own loop so that a stop signal first ends the event streams: one idle stream would keep it from
+stopping, and its kill time-out would cut everything else.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+from litestar import Litestar
+
+from server.settings import Settings
+from server.web.live import live
+
+CHILD = "AFTERTIDE_CHILD"
+
+
+async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] | None = None) -> None:
+    """Serve `app` until SIGTERM or SIGINT; streams end first, requests that are under way are answered."""
+    server = Server(
+        app,
+        address=settings.host,
+        port=int(settings.port),
+        interface=Interfaces.ASGI,
+        http=HTTPModes.auto,
+        websockets=False,
+        log_enabled=False,
+        log_level=LogLevels.warning,
+    )
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        live.stop()
+        server.stop()
+        server.main_loop_interrupt.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if ready is not None:
+        loop.call_later(0.2, ready)
+    await server.serve()
+
+
+async def serve_several(settings: Settings) -> int:
+    """Run as many web processes as the settings say, each like `aftertide-server web`; when one dies, all stop.
+
+    Returns the exit code.
+    """
+    environment = {**os.environ, CHILD: "1"}
+    children = [
+        await asyncio.create_subprocess_exec(sys.executable, "-m", "server.cli", "web", env=environment)
+        for _ in range(int(settings.processes))
+    ]
+
+    def stop() -> None:
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    waiting = [asyncio.create_task(child.wait()) for child in children]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    stop()
+    return max(await asyncio.gather(*waiting))

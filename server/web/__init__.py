@@ -1,0 +1,1 @@
+"""What every request passes: who may call, origin, limits, headers, problem responses."""

