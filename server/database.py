@@ -245,8 +245,11 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
         return await self.pool.acquire()
 
     async def _release(self, connection: Any, *, writing: bool) -> None:  # noqa: ARG002
-        # asyncpg resets a connection on release, which ends a transaction left open.
-        await self.pool.release(connection)  # type: ignore[union-attr]  # acquired from it
+        try:
+            if not connection.is_closed() and connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
+        finally:
+            await self.pool.release(connection)  # type: ignore[union-attr]  # acquired from it
 
     async def _run(self, connection: Any, sql: str, args: Sequence[Any]) -> list[Row]:
         rows: list[Row] = await connection.fetch(sql, *args)

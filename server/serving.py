@@ -38,7 +38,7 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
 
     def stop() -> None:
         live.stop()
-        server.stop()
+        server.interrupt_signal = True
         server.main_loop_interrupt.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -78,7 +78,7 @@ class Settings:
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read all settings from `environ`; raises SettingsError, naming the setting, when one makes no sense."""
-    values = {f.name: environ.get(f.metadata["name"], f.default) for f in fields(Settings)}
+    values: dict[str, str] = {f.name: environ.get(f.metadata["name"], str(f.default)) for f in fields(Settings)}
     settings = Settings(**values)
     if settings.environment not in ("production", "development"):
         raise SettingsError("AFTERTIDE_ENV is `production` or `development`")

@@ -6,7 +6,7 @@ The server stores a hash of what redeems it, tags and sealed cards, and gives or
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from server import database
@@ -124,6 +124,14 @@ async def withdraw(inviter: UUID, invitation: UUID, now: int) -> None:
         raise NoSuchInvitation
 
 
+def _state(row: Mapping[str, Any], now: int) -> Literal["open", "answered", "withdrawn", "expired"]:
+    if row["invitee"] is not None:
+        return "answered"
+    if row["withdrawn_at"] is not None:
+        return "withdrawn"
+    return "expired" if row["expires_at"] <= now else "open"
+
+
 async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
     """List the invitations an account has made, the newest first, with their answers."""
     rows = await database.fetch(
@@ -134,18 +142,9 @@ async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
     views = []
     for row in rows:
         answered = row["invitee"] is not None
-        state = (
-            "answered"
-            if answered
-            else "withdrawn"
-            if row["withdrawn_at"] is not None
-            else "expired"
-            if row["expires_at"] <= now
-            else "open"
-        )
         views.append(
             InvitationView(
-                id=row["id"], state=state, created=to_datetime(row["created_at"]), expires=to_datetime(row["expires_at"]),
+                id=row["id"], state=_state(row, now), created=to_datetime(row["created_at"]), expires=to_datetime(row["expires_at"]),
                 invitee=row["invitee"],
                 invitee_key=bytes(row["public_key"]) if row["public_key"] is not None else None,
                 tag=bytes(row["invitee_tag"]) if answered else None,

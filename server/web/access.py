@@ -79,7 +79,7 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], origin: str) ->
     A browser says where a request comes from, and that must be our origin exactly. A request without an Origin is taken
     only when it carries no cookie: then no browser can have been made to send it. Raises ForeignOrigin.
     """
-    if connection.scope["method"] in SAFE_METHODS:
+    if connection.scope.get("method") in SAFE_METHODS:
         return
     said = connection.headers.get("origin")
     if said is None and "cookie" not in connection.headers:
@@ -93,7 +93,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
     Costs one indexed read where the route asks for a session. Raises ForeignOrigin, NotSignedIn, NotAllowed, ProofTooOld.
     """
-    if connection.scope["method"] == "OPTIONS":
+    if connection.scope.get("method") == "OPTIONS":
         return
     who = handler.opt.get("who")
     if not isinstance(who, Who):
