@@ -1,0 +1,214 @@
+"""Saving records: sealed once, sent until our server answers, sealed anew only when it has moved on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aftertide import wire
+from aftertide.api import Api
+from aftertide.errors import RefusedError, StaleError, UnknownContactError, UnknownRecordError
+from aftertide.journal import Journal, Record
+from aftertide.protocol.encoding import new_id, unb64u
+from aftertide.protocol.grants import seal_grant
+from aftertide.protocol.ijson import Json, JsonObject
+from aftertide.protocol.keys import RecordKey, key_id_of
+from aftertide.protocol.kinds import Attention
+from aftertide.protocol.records import Head, base_of, make_tombstone, prove, seal_body, wrap_key
+
+Readers = dict[str, Attention]
+"""Account to what is asked of it."""
+Clock = Callable[[], datetime]
+"""Gives the present instant, with a zone."""
+Change = Callable[[JsonObject], JsonObject]
+"""Makes new content of a record's present content."""
+Choice = Callable[[Record], Readers]
+"""Chooses who reads from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A save that our server hasn't answered: its exact bytes, and how to make it anew should the record have moved on."""
+
+    save: wire.Save
+    record: Record
+    change: Change
+    readers: Choice | None
+
+
+class Saver:
+    """Seals and sends what one account owns; the journal holds what the server has taken."""
+
+    def __init__(self, api: Api, journal: Journal, clock: Clock) -> None:
+        """Save over `api` what `journal`'s account owns."""
+        self.api = api
+        self.journal = journal
+        self.clock = clock
+        self.unsent: dict[str, Unsent] = {}
+        """By record: what was sealed and sent without an answer. `flush` sends the same bytes."""
+
+    def own_record(self, record: str) -> Record:
+        """Return an own record; raises UnknownRecordError for somebody else's or one that isn't here."""
+        found = self.journal.records.get(record)
+        if found is None or found.owner != self.journal.account:
+            raise UnknownRecordError("no such record of one's own on this device")
+        return found
+
+    async def create(
+        self, content: JsonObject, readers: Readers | None = None, *, about: str = "", record: str | None = None
+    ) -> Record:
+        """Save a new record; `content` without its `readers`. Raises as `Api.ask` does, and ContentError."""
+        head = Head(record or new_id(), self.journal.account, about, 1, 1, "")
+        sealed = self._seal(head, RecordKey.new(), content, readers or {}, new_epoch=True)
+        return await self._send(Unsent(*sealed, _unchanged, None))
+
+    async def edit(self, record: str, change: Change | None = None, readers: Choice | None = None) -> Record:
+        """Save what `change` makes of an own record's content; with `readers`, who reads from now on.
+
+        When the server has a newer revision it is checked, `change` is applied to that one, and it is saved again: nothing
+        that another device wrote is dropped. Readers whose grant the server has closed are left out under a new epoch.
+        """
+        if record in self.unsent:
+            await self.flush()
+        return await self._send(self._sealed_edit(record, change or _unchanged, readers))
+
+    async def flush(self) -> None:
+        """Send what our server hasn't answered yet, the same bytes again; raises as `Api.ask` does."""
+        for unsent in list(self.unsent.values()):
+            await self._send(unsent)
+
+    def _sealed_edit(self, record: str, change: Change, readers: Choice | None) -> Unsent:
+        current = self.own_record(record)
+        wanted = readers(current) if readers else _as_readers(current.open_readers)
+        new_epoch = readers is not None or wanted != current.named_readers
+        head = replace(
+            current.head,
+            epoch=current.head.epoch + new_epoch,
+            revision=current.head.revision + 1,
+            base=current.hash,
+        )
+        key = RecordKey.new() if new_epoch else current.key
+        content = change(dict(current.content))
+        sealed = self._seal(head, key, content, wanted, new_epoch=new_epoch, present=current)
+        return Unsent(*sealed, change, readers)
+
+    async def delete(self, record: str) -> None:
+        """Delete an own record, leaving its proved tombstone; repeated until our server answers."""
+        while True:
+            current = self.own_record(record)
+            revision = current.head.revision
+            proof = make_tombstone(self.journal.keyring.keys.record_proof, record, current.owner, revision)
+            try:
+                await self.api.ask(wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof))
+            except StaleError as error:
+                if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
+                    raise
+            else:
+                self.journal.end(record, revision)
+                return
+
+    def _seal(
+        self,
+        head: Head,
+        key: RecordKey,
+        content: JsonObject,
+        readers: Readers,
+        *,
+        new_epoch: bool,
+        present: Record | None = None,
+    ) -> tuple[wire.Save, Record]:
+        keyring, contacts = self.journal.keyring, self.journal.contacts()
+        missing = [account for account in readers if account not in contacts]
+        if missing:
+            raise UnknownContactError("a reader whose key isn't pinned")
+        if new_epoch:
+            pinned = {account: contacts[account].key for account in readers}
+            grants = [
+                seal_grant(
+                    keyring.identity, head.record, head.owner, account, head.epoch, attention, pinned[account], key
+                )
+                for account, attention in readers.items()
+            ]
+            named: list[Json] = [
+                {"account": grant.grantee, "key_id": key_id_of(pinned[grant.grantee]), "attention": grant.attention}
+                for grant in grants
+            ]
+            said: JsonObject = {**content, "readers": named}
+        else:
+            grants = []
+            said = content
+        body = seal_body(key, head, said)
+        now = self.clock()
+        save = wire.Save(
+            request=new_id(),
+            gen=keyring.gen,
+            about=head.about or None,
+            epoch=head.epoch,
+            revision=head.revision,
+            base=unb64u(head.base) if head.base else None,
+            wrapped=wrap_key(keyring.keys.record_wrap, head, key) if new_epoch else None,
+            body=body,
+            proof=prove(keyring.keys.record_proof, head, body),
+            grants=[wire.NewGrant(grant.grantee, grant.attention, grant.sealed) for grant in grants]
+            if new_epoch
+            else None,
+        )
+        shown = (
+            tuple(_reader_view(head, account, attention, now) for account, attention in readers.items())
+            if new_epoch
+            else (present.readers if present else ())
+        )
+        return save, Record(head, base_of(body), key, said, now, shown)
+
+    async def _send(self, unsent: Unsent) -> Record:
+        while True:
+            record = unsent.record
+            self.unsent[record.id] = unsent
+            try:
+                await self.api.ask(wire.Saved, "PUT", f"/records/{record.id}", unsent.save)
+            except StaleError as error:
+                del self.unsent[record.id]
+                if error.current is None:
+                    raise
+                newer = self.journal.take_own(error.current)
+                if newer.head.revision < record.head.revision:
+                    raise
+                unsent = self._sealed_edit(record.id, unsent.change, unsent.readers)
+            except RefusedError:
+                del self.unsent[record.id]
+                raise
+            else:
+                del self.unsent[record.id]
+                self.journal.keep(record)
+                return record
+
+
+def _unchanged(content: JsonObject) -> JsonObject:
+    return content
+
+
+def _as_readers(named: dict[str, int]) -> Readers:
+    levels: tuple[Attention, ...] = (0, 1, 2)
+    return {account: levels[attention] for account, attention in named.items()}
+
+
+def with_reader(record: Record, account: str, attention: Attention) -> Readers:
+    """Return a record's readers with one more, or with what is asked of one changed."""
+    return {**_as_readers(record.open_readers), account: attention}
+
+
+def without_reader(record: Record, account: str) -> Readers:
+    """Return a record's readers without one."""
+    return {reader: level for reader, level in _as_readers(record.open_readers).items() if reader != account}
+
+
+def _reader_view(head: Head, account: str, attention: int, now: datetime) -> wire.ReaderView:
+    return wire.ReaderView(
+        account=account,
+        epoch=head.epoch,
+        attention=attention,
+        granted=now,
+        read=None,
+        read_revision=None,
+        reviewed=None,
+        reviewed_revision=None,
+    )
