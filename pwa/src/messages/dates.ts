@@ -6,14 +6,25 @@ type Moment = string | Date;
 
 const asDate = (moment: Moment): Date => (typeof moment === "string" ? new Date(moment) : moment);
 
+/** The options with the zone, where this runtime knows it: an entry may name one that is newer than the runtime. */
+function inZone(options: Intl.DateTimeFormatOptions, zone: string | undefined): Intl.DateTimeFormatOptions {
+  if (!zone) return options;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return { ...options, timeZone: zone };
+  } catch {
+    return options;
+  }
+}
+
 function format(moment: Moment, options: Intl.DateTimeFormatOptions, zone?: string): string {
-  return new Intl.DateTimeFormat(speech.locale, zone ? { ...options, timeZone: zone } : options).format(asDate(moment));
+  return new Intl.DateTimeFormat(speech.locale, inZone(options, zone)).format(asDate(moment));
 }
 
 /** The calendar day of an instant in a zone, as YYYY-MM-DD: what entries are grouped by. */
 export function dayOf(moment: Moment, zone?: string): string {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
-  return new Intl.DateTimeFormat("en-CA", zone ? { ...parts, timeZone: zone } : parts).format(asDate(moment));
+  return new Intl.DateTimeFormat("en-CA", inZone(parts, zone)).format(asDate(moment));
 }
 
 /** Whole calendar days from `moment` to `now`; negative for a day to come. */
@@ -60,3 +71,7 @@ function yearIfOther(moment: Moment, now: Date): Intl.DateTimeFormatOptions {
 }
 
 const capitalised = (text: string): string => text.charAt(0).toLocaleUpperCase(speech.locale) + text.slice(1);
+
+/** Names as a list in a sentence: "Dr. Rivera and Dr. Okafor". */
+export const namesOf = (names: readonly string[]): string =>
+  new Intl.ListFormat(speech.locale, { type: "conjunction" }).format(names);

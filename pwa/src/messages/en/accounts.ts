@@ -138,12 +138,14 @@ export const accounts = {
     export: "Take everything with you",
     exportHow:
       "Your whole journal as readable files, made on your own computer: install the Python client and run “aftertide export”.",
+    leaving: "Leaving",
     lock: "Lock now",
     signOut: "Sign out",
     signOutTitle: "Sign out on this device?",
     signOutWhat: "Your journal stays on the server, sealed. This device forgets its keys.",
-    signOutUnsent: (words: string) =>
-      `${words} not sent yet. They stay sealed on this device until you sign in here again.`,
+    signOutUnsent: (words: string) => `${words} Signing out now deletes what isn't sent.`,
+    sendFirst: "Send first",
+    signOutAnyway: "Sign out and delete it",
     erase: "Erase my account",
     nothingUnsent: "Everything on this device has been sent.",
     unsent: { one: "# entry isn't sent yet.", other: "# entries aren't sent yet." },
@@ -176,6 +178,8 @@ export const accounts = {
     what: "Your account, all you wrote, and what you shared are deleted from the server at once. Nobody can bring them back.",
     stays:
       "What others wrote about your entries stays theirs. What your therapist noted, printed or filed stays in their record. Backups of the server expire later.",
+    staysTherapist:
+      "What patients wrote stays theirs. Your answers, agreements and invitations go. Hand over care first.",
     exportFirst: "Take your journal with you first if you want to keep it.",
     word: "erase",
     type: (word: string) => `Type “${word}”`,

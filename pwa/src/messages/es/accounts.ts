@@ -139,12 +139,14 @@ export const accounts = {
     export: "Llévatelo todo",
     exportHow:
       "Todo tu diario en archivos legibles, creados en tu propio ordenador: instala el cliente de Python y ejecuta «aftertide export».",
+    leaving: "Salir",
     lock: "Bloquear ahora",
     signOut: "Cerrar sesión",
     signOutTitle: "¿Cerrar sesión en este dispositivo?",
     signOutWhat: "Tu diario sigue en el servidor, sellado. Este dispositivo olvida sus claves.",
-    signOutUnsent: (words: string) =>
-      `${words} Se quedan selladas en este dispositivo hasta que vuelvas a entrar aquí.`,
+    signOutUnsent: (words: string) => `${words} Si cierras la sesión ahora, se borra lo que no se envió.`,
+    sendFirst: "Enviar primero",
+    signOutAnyway: "Cerrar sesión y borrarlo",
     erase: "Borrar mi cuenta",
     nothingUnsent: "Todo lo de este dispositivo está enviado.",
     unsent: { one: "# entrada aún no se ha enviado.", other: "# entradas aún no se han enviado." },
@@ -177,6 +179,8 @@ export const accounts = {
     what: "Tu cuenta, todo lo que escribiste y lo que compartiste se borran del servidor al momento. Nadie puede recuperarlos.",
     stays:
       "Lo que otros escribieron sobre tus entradas sigue siendo suyo. Lo que tu terapeuta anotó, imprimió o archivó se queda en su historial. Las copias del servidor caducan más tarde.",
+    staysTherapist:
+      "Lo que escribieron los pacientes sigue siendo suyo. Tus respuestas, acuerdos e invitaciones desaparecen. Traspasa antes el acompañamiento.",
     exportFirst: "Si quieres conservar tu diario, llévatelo antes.",
     word: "borrar",
     type: (word: string) => `Escribe «${word}»`,

@@ -1,0 +1,2 @@
+/** The kit somebody has just signed in with, so that they needn't type it twice to set a passphrase. Memory only. */
+export const recovery: { kit: string | null } = { kit: null };

@@ -1,0 +1,8 @@
+/** Which of the things that a device refused speak against the server, and which only tell what became of one's words. */
+
+import type { Fault } from "../store";
+
+const TIDINGS: ReadonlySet<Fault["kind"]> = new Set(["kept-after-deletion", "share-refused"]);
+
+/** Nobody did wrong: the person is told, and that is all. */
+export const isTidings = (fault: Fault): boolean => TIDINGS.has(fault.kind);

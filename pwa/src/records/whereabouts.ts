@@ -1,0 +1,16 @@
+/** Where words are, in words: on this phone, or sent. */
+
+import { isPhone } from "../accounts/device";
+import { say } from "../messages/language.svelte";
+import { aftertide, type Where } from "../store";
+
+/** "On this phone", "Sent"; says when it goes out while there is no connection. */
+export function whereabouts(where: Where): string {
+  const words = say().where;
+  if (where === "sent") return words.sent;
+  if (aftertide.sync.online) return isPhone() ? words.onPhone : words.onDevice;
+  return isPhone() ? words.onPhoneWaiting : words.onDeviceWaiting;
+}
+
+/** The same for what is being typed, which is never sent while it is. */
+export const kept = (): string => (isPhone() ? say().where.onPhone : say().where.onDevice);
