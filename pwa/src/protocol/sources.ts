@@ -23,3 +23,8 @@ export function counts(kind: string, source: Source): boolean {
     : [];
   return from.includes(source.role) || (from.includes("about") && source.partyToAbout);
 }
+
+/** Whether the table names this kind. One that a later release brings is kept and not shown. */
+export function isNamedKind(kind: string): boolean {
+  return Object.hasOwn(table.sources, kind);
+}

@@ -87,5 +87,9 @@ export type FaultKind =
   | "second-answer"
   /** An answer to an invitation whose tag isn't right. */
   | "forged-answer"
-  /** Many deletions at once: none was applied. */
-  | "deletion-wave";
+  /** Many deletions at once: none was applied, the person is asked. */
+  | "deletion-wave"
+  /** Deleted on one device while it was changed on another: the changed words are kept, as an entry of its own. */
+  | "kept-after-deletion"
+  /** The server doesn't let this be shared (the relation has ended); the words went out unshared. */
+  | "share-refused";

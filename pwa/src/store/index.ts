@@ -1,3 +1,8 @@
-/** The store: see {@link ./interface} for what screens use. */
-export * from "./errors";
-export * from "./interface";
+import { pageStore } from "./aftertide";
+import type { Aftertide } from "./interface";
+
+export { StoreError } from "./errors";
+export type * from "./interface";
+
+/** The store of this page: see {@link ./interface} for what screens use. Call `aftertide.start()` before the first screen. */
+export const aftertide: Aftertide = pageStore();

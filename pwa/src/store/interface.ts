@@ -394,7 +394,7 @@ export interface Sync {
   readonly online: boolean;
   /** `paused`: signed out by the server, or locked with something to seal. */
   readonly state: "idle" | "working" | "offline" | "paused";
-  /** Own words that the server doesn't have. */
+  /** Entries, comments and drafts on this device with words that the server doesn't have. Known while locked. */
   readonly unsent: number;
   /** Last time that everything was fetched, milliseconds since 1970. */
   readonly lastPull: number | undefined;
@@ -402,6 +402,10 @@ export interface Sync {
   readonly restored: boolean;
   /** What the server showed and this device refused, newest first. Never empty silently: show them. */
   readonly faults: readonly Fault[];
+  /** So many own records were deleted elsewhere at once that nothing was forgotten yet: ask, then {@link Sync.applyDeletions}. */
+  readonly heldDeletions: number;
+  /** The person says that the deletions are theirs. */
+  applyDeletions(): Promise<void>;
   /** Storage refuses to keep words: say so until it is over. */
   readonly storageFailed: boolean;
   /** Fetches and sends now, for "Try again". Never rejects. */

@@ -1,0 +1,402 @@
+import { type Api, ApiProblem, type Schemas } from "../api/client";
+import {
+  type AgreementContent,
+  type Answers,
+  checkDigits,
+  fromBase64,
+  hash,
+  type InvitationContent,
+  InvitationError,
+  invitationKeys,
+  invitationLink,
+  inviterTag,
+  judgeAnswer,
+  keyIdOf,
+  newId,
+  newInvitationSecret,
+  openCard,
+  ProtocolError,
+  type ReceiptContent,
+  SecondAnswerError,
+  type SettingsContent,
+  sealCard,
+  toBase64,
+} from "../protocol";
+import { newContact, stamp } from "./contents";
+import type { Environment } from "./environment";
+import { StoreError } from "./errors";
+import type { Agreement, AgreementTemplate, Care, Contact, Invitation, Practice } from "./interface";
+import type { Outbox } from "./outbox";
+import { asStoreError } from "./problems";
+import type { OwnRecord, Shelf } from "./shelf.svelte";
+
+const WEEK = 7 * 24 * 3_600_000;
+const REFRESH = 60_000;
+
+type Relation = Schemas["RelationView"];
+type Shown = Schemas["InvitationView"];
+
+/** Who cares for whom: contacts and their keys, invitations and their answers, reading agreements. */
+export class CareDesk implements Care {
+  #practices = $state.raw<readonly Schemas["PracticeView"][]>([]);
+  #relations = $state.raw<readonly Relation[]>([]);
+  #shown = $state.raw<readonly Shown[]>([]);
+  #refreshedAt = 0;
+
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outbox: Outbox,
+    private readonly environment: Environment,
+    private readonly origin: string,
+    private readonly kick: () => void,
+  ) {}
+
+  readonly practices: readonly Practice[] = $derived.by(() =>
+    this.#practices.map((practice) => ({
+      name: practice.name,
+      phone: practice.phone,
+      emergencyNumber: practice.emergency_number,
+      readingLine: practice.reading_line,
+    })),
+  );
+
+  readonly contacts: readonly Contact[] = $derived.by(() => {
+    const pins = [...this.shelf.pins.values()];
+    return pins
+      .map(({ content }): Contact => {
+        const relation = this.relation(content.account);
+        const namesake = pins.some((other) => other.account !== content.account && other.content.name === content.name);
+        return {
+          account: content.account,
+          name: content.name,
+          role: content.role,
+          practice: content.practice,
+          verified: content.verified,
+          sameName: namesake,
+          active: relation !== undefined && !relation.ended,
+        };
+      })
+      .sort((a, b) => a.name.localeCompare(b.name));
+  });
+
+  readonly invitations: readonly Invitation[] = $derived.by(() =>
+    this.shelf
+      .mine<InvitationContent>("invitation")
+      .map(({ id, content }): Invitation => {
+        const over = content.state === "open" && Date.parse(content.expires) <= this.environment.now();
+        return {
+          id,
+          name: content.name,
+          state: over ? "expired" : content.state,
+          created: content.created,
+          expires: content.expires,
+          contact: content.contact,
+          faults: this.shelf.faults.filter((fault) => fault.record === id),
+        };
+      })
+      .sort((a, b) => b.created.localeCompare(a.created)),
+  );
+
+  readonly template: AgreementTemplate | undefined = $derived.by(() => this.settings?.content.agreement);
+
+  readonly agreements: readonly Agreement[] = $derived.by(() => {
+    const newest = new Map<string, Agreement>();
+    for (const agreement of this.#allAgreements()) {
+      const other = newest.get(agreement.account);
+      if (!other || isNewer(agreement, other)) newest.set(agreement.account, agreement);
+    }
+    return [...newest.values()];
+  });
+
+  /** Own settings: of two records (two devices began at once) the one that the account points to. */
+  get settings(): (OwnRecord & { readonly content: SettingsContent }) | undefined {
+    const all = this.shelf.mine<SettingsContent>("settings").sort((a, b) => (a.id < b.id ? -1 : 1));
+    return all.find(({ id }) => id === this.shelf.here?.settingsRecord) ?? all[0];
+  }
+
+  relation(account: string): Relation | undefined {
+    return this.#relations.find((relation) => relation.account === account);
+  }
+
+  contact(account: string): Contact | undefined {
+    return this.contacts.find((contact) => contact.account === account);
+  }
+
+  agreementWith(account: string): Agreement | undefined {
+    return this.agreements.find((agreement) => agreement.account === account);
+  }
+
+  #allAgreements(): Agreement[] {
+    const { here } = this.shelf;
+    const nameOf = (account: string) => this.shelf.pins.get(account)?.content.name ?? "";
+    const accepted = (agreement: string, patient: string): string | undefined => {
+      const receipts =
+        patient === here?.account
+          ? this.shelf.mine<ReceiptContent>("receipt")
+          : this.shelf.theirs<ReceiptContent>("receipt").filter(({ row }) => row.owner === patient);
+      return receipts.find(
+        (receipt) =>
+          ("about" in receipt ? receipt.about : receipt.row.about) === agreement &&
+          receipt.content.purpose === "accepted",
+      )?.content.written;
+    };
+    const view = (id: string, account: string, content: AgreementContent): Agreement => ({
+      id,
+      account,
+      name: nameOf(account),
+      text: content.text,
+      answers: content.answers,
+      version: content.version,
+      written: content.written,
+      acceptedAt: accepted(id, content.patient),
+    });
+    const own = this.shelf.mine<AgreementContent>("agreement");
+    const theirs = this.shelf
+      .theirs<AgreementContent>("agreement")
+      .filter(({ content }) => content.patient === here?.account);
+    return [
+      ...own.map(({ id, content }) => view(id, content.patient, content)),
+      ...theirs.map(({ row, content }) => view(row.id, row.owner, content)),
+    ];
+  }
+
+  async checkDigits(account: string): Promise<string> {
+    const [identity] = this.shelf.requireKeys().identities;
+    const pin = this.shelf.pins.get(account);
+    if (!pin || !identity) throw new StoreError("unknown");
+    const own = { account: this.shelf.requireHere().account, publicKey: identity.publicKey };
+    const digits = await checkDigits(own, pin);
+    return digits.replace(/.{5}(?!$)/g, "$& ");
+  }
+
+  async createInvitation(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }> {
+    const here = this.shelf.requireHere();
+    const [identity] = this.shelf.requireKeys().identities;
+    const { settings } = this;
+    if (!identity || !settings) throw new StoreError("locked");
+    const id = newId();
+    const secret = newInvitationSecret();
+    const keys = await invitationKeys(secret);
+    const inviter = { account: here.account, publicKey: identity.publicKey, name: settings.content.name };
+    const created = this.environment.now();
+    const content = {
+      kind: "invitation",
+      v: 1,
+      name: wanted.name,
+      created: new Date(created).toISOString(),
+      expires: new Date(created + WEEK).toISOString(),
+      secret: toBase64(secret),
+      state: "open",
+    };
+    // Kept before it is published: an answer to an invitation without its secret could never be verified.
+    await this.outbox.save({ record: id, content });
+    try {
+      await this.api.invite({
+        id,
+        redeem_hash: toBase64(await hash(keys.redeem)),
+        tag: toBase64(await inviterTag(keys, id, inviter)),
+        card: toBase64(await sealCard(keys, { invite: id, role: "inviter", account: here.account }, inviter.name)),
+        adult: wanted.adultConfirmed,
+      });
+    } catch (error) {
+      await this.outbox.delete(id, 0);
+      throw asStoreError(error);
+    }
+    this.kick();
+    return { id, link: invitationLink(this.origin, id, secret) };
+  }
+
+  async invitationLink(id: string): Promise<string> {
+    this.shelf.requireKeys();
+    const content = this.#invitation(id)?.content;
+    if (content?.state !== "open" || !content.secret) throw new StoreError("link-gone");
+    return invitationLink(this.origin, id, fromBase64(content.secret));
+  }
+
+  async withdrawInvitation(id: string): Promise<void> {
+    this.shelf.requireKeys();
+    const found = this.#invitation(id);
+    if (!found) throw new StoreError("unknown");
+    try {
+      await this.api.withdrawInvitation(id);
+    } catch (error) {
+      throw asStoreError(error);
+    }
+    await this.#endInvitation(found, { state: "withdrawn" });
+    this.kick();
+  }
+
+  #invitation(id: string): (OwnRecord & { readonly content: InvitationContent }) | undefined {
+    return this.shelf.mine<InvitationContent>("invitation").find((invitation) => invitation.id === id);
+  }
+
+  /** Writes how an invitation ended, and erases its secret. */
+  async #endInvitation(
+    { id, content }: OwnRecord & { readonly content: InvitationContent },
+    ended: { state: InvitationContent["state"]; contact?: string },
+  ): Promise<void> {
+    const { readers: _, secret: __, ...rest } = content;
+    await this.outbox.save({ record: id, content: { ...rest, ...ended } });
+  }
+
+  async saveTemplate(text: string, answers: Answers, patients?: readonly string[]): Promise<void> {
+    this.shelf.requireKeys();
+    const { settings } = this;
+    if (!settings) throw new StoreError("locked");
+    const { readers: _, ...rest } = settings.content;
+    const version = (settings.content.agreement?.version ?? 0) + 1;
+    await this.outbox.save({ record: settings.id, content: { ...rest, agreement: { text, answers, version } } });
+    const cared = this.contacts.filter((contact) => contact.role === "patient" && contact.active);
+    for (const patient of patients ?? cared.map(({ account }) => account)) await this.offerAgreement(patient);
+    this.kick();
+  }
+
+  async offerAgreement(patient: string): Promise<void> {
+    this.shelf.requireKeys();
+    const { template } = this;
+    if (!template) throw new StoreError("no-agreement");
+    if (!this.shelf.pins.has(patient)) throw new StoreError("no-reader");
+    const offered = this.agreementWith(patient);
+    if (offered?.version === template.version) return;
+    const { text, answers, version } = template;
+    await this.outbox.save({
+      record: newId(),
+      content: { kind: "agreement", v: 1, ...stamp(this.environment), version, patient, text, answers },
+      readers: [{ account: patient, attention: 0 }],
+    });
+    this.kick();
+  }
+
+  async acceptAgreement(id: string): Promise<void> {
+    this.shelf.requireKeys();
+    const agreement = this.agreements.find((other) => other.id === id);
+    const opened = this.shelf.records.get(id);
+    if (!agreement || !opened) throw new StoreError("unknown");
+    if (agreement.acceptedAt) return;
+    const { written } = stamp(this.environment);
+    await this.outbox.save({
+      record: newId(),
+      about: id,
+      content: { kind: "receipt", v: 1, written, purpose: "accepted", revision: opened.version.revision },
+      readers: [{ account: agreement.account, attention: 0 }],
+    });
+    this.kick();
+  }
+
+  async endRelation(account: string): Promise<void> {
+    try {
+      await this.api.endRelation(account);
+      await this.refresh(true);
+    } catch (error) {
+      throw asStoreError(error);
+    }
+    this.kick();
+  }
+
+  /** Shows the lists as they were last seen, for opening without network. */
+  async load(): Promise<void> {
+    const { database } = this.shelf;
+    const [practices, relations] = await Promise.all([
+      database.get("care", "practices"),
+      database.get("care", "relations"),
+    ]);
+    // Written by `refresh` alone, as the API gave them.
+    this.#practices = (practices as Schemas["PracticeView"][] | undefined) ?? [];
+    this.#relations = (relations as Relation[] | undefined) ?? [];
+  }
+
+  /** Forgets the lists, when nobody is here. */
+  clear(): void {
+    this.#practices = [];
+    this.#relations = [];
+    this.#shown = [];
+    this.#refreshedAt = 0;
+  }
+
+  /**
+   * Fetches the lists that the server has in plain, at most once a minute unless an answer to an invitation may have
+   * come, and pins the right answers. Rejects with what the API rejects with.
+   */
+  async refresh(forced = false): Promise<void> {
+    const open = this.shelf.mine<InvitationContent>("invitation").filter(({ content }) => content.state === "open");
+    const due = forced || this.environment.now() - this.#refreshedAt >= REFRESH;
+    if (!due && open.length === 0) return;
+    if (this.shelf.requireHere().role === "therapist") {
+      this.#shown = await this.api.invitations();
+      for (const shown of this.#shown) await this.#answered(shown);
+    }
+    const unpinned = this.#relations.some((relation) => !this.shelf.pins.has(relation.account));
+    if (!due && !unpinned && this.#shown.every((shown) => this.relation(shown.invitee ?? "") || !shown.invitee)) return;
+    [this.#practices, this.#relations] = await Promise.all([this.api.practices(), this.api.relations()]);
+    this.#refreshedAt = this.environment.now();
+    const lists = { practices: this.#practices, relations: this.#relations };
+    await this.shelf.database.write(["care"], "relaxed", async (transaction) => {
+      await transaction.put("care", lists.practices, "practices");
+      await transaction.put("care", lists.relations, "relations");
+    });
+    await this.#compareKeys();
+  }
+
+  /** A pinned key never changes because the server says so: both are told. */
+  async #compareKeys(): Promise<void> {
+    for (const relation of this.#relations) {
+      const pinned = this.shelf.pinnedKey(relation.account);
+      if (pinned && (await keyIdOf(pinned)) !== relation.key_id) {
+        await this.shelf.addFault("key-changed", undefined, relation.account);
+      }
+    }
+  }
+
+  async #answered(shown: Shown): Promise<void> {
+    const found = this.#invitation(shown.id);
+    if (!found || shown.state !== "answered") return;
+    const { content } = found;
+    if (content.state === "answered") {
+      if (shown.invitee && shown.invitee !== content.contact)
+        await this.shelf.addFault("second-answer", shown.id, shown.invitee);
+      return;
+    }
+    if (content.state !== "open" || !content.secret || Date.parse(content.expires) <= this.environment.now()) return;
+    try {
+      await this.#pin(found, shown, content.secret);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const second = error instanceof SecondAnswerError;
+      await this.shelf.addFault(second ? "second-answer" : "forged-answer", shown.id, shown.invitee ?? undefined);
+    }
+  }
+
+  /** Pins the first right answer, erases the secret, and offers the agreement. */
+  async #pin(found: OwnRecord & { readonly content: InvitationContent }, shown: Shown, secret: string): Promise<void> {
+    const { account } = this.shelf.requireHere();
+    const { invitee, invitee_key, tag, card } = shown;
+    if (!invitee || !invitee_key || !tag || !card) throw new InvitationError("an answer without its parts");
+    const keys = await invitationKeys(fromBase64(secret));
+    const name = await openCard(keys, { invite: shown.id, role: "invitee", account: invitee }, fromBase64(card));
+    const party = { account: invitee, publicKey: fromBase64(invitee_key), name };
+    const known = this.shelf.pins.get(invitee);
+    for (const identity of this.shelf.requireKeys().identities.slice(0, 1)) {
+      const inviter = { account, publicKey: identity.publicKey };
+      await judgeAnswer(keys, shown.id, inviter, party, fromBase64(tag), known);
+    }
+    if (!known) {
+      const at = new Date(this.environment.now()).toISOString();
+      await this.outbox.save({
+        record: newId(),
+        content: newContact(party, "patient", undefined, { at, invitation: shown.id }),
+      });
+    }
+    await this.#endInvitation(found, { state: "answered", contact: invitee });
+    if (this.template) await this.offerAgreement(invitee);
+  }
+}
+
+function isNewer(a: Agreement, b: Agreement): boolean {
+  return a.version !== b.version ? a.version > b.version : a.written > b.written;
+}
+
+/** Whether an error is our server's answer with this code. */
+export function isProblem(error: unknown, code: string): boolean {
+  return error instanceof ApiProblem && error.code === code;
+}

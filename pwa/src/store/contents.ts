@@ -1,0 +1,64 @@
+/** What the app writes into records of each kind. */
+import { type EntryFields, type JsonObject, type Party, type Role, toBase64 } from "../protocol";
+import type { Environment } from "./environment";
+
+/** This moment as RFC 3339 with the offset of the person's zone, and the zone's name. */
+export function stamp(environment: Environment): { written: string; zone: string } {
+  const now = environment.now();
+  const zone = environment.timeZone;
+  return { written: inZone(now, zone), zone };
+}
+
+function inZone(now: number, zone: string): string {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "longOffset",
+  }).formatToParts(now);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((other) => other.type === type)?.value ?? "";
+  const offset = /GMT([+-]\d\d:\d\d)/.exec(part("timeZoneName"))?.[1] ?? "+00:00";
+  return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}:${part("second")}${offset}`;
+}
+
+/** A contact, pinned by an invitation. */
+export function newContact(
+  party: Party,
+  role: Role,
+  practice: string | undefined,
+  verified: { at: string; invitation: string },
+): JsonObject {
+  return {
+    kind: "contact",
+    v: 1,
+    account: party.account,
+    key: toBase64(party.publicKey),
+    name: party.name,
+    role,
+    ...(practice ? { practice } : {}),
+    verified: { how: "invitation", ...verified },
+  };
+}
+
+/** An entry that nobody has written in yet. */
+export function emptyEntry(environment: Environment): EntryFields {
+  return { form: "free", ...stamp(environment), text: "", sliders: {}, feelings: [] };
+}
+
+const ENTRY_FIELDS = ["form", "written", "zone", "text", "sliders", "feelings", "prompt", "attachments"] as const;
+
+/** The fields of an entry, without what surrounds them in a record. */
+export function entryFields(content: JsonObject): EntryFields {
+  const fields: JsonObject = {};
+  for (const name of ENTRY_FIELDS) {
+    const value = content[name];
+    if (value !== undefined) fields[name] = value;
+  }
+  // The schema of the kinds has checked them.
+  return fields as EntryFields;
+}

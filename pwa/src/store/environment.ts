@@ -1,0 +1,78 @@
+/** What the store needs of the page around it; tests bring their own. */
+export interface Environment {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `work` while no other page of this device does; at once where the browser has no locks. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Calls `lead` once this page is the one that listens for all, and its result when it no longer is. */
+  lead(lead: () => () => void): void;
+  /** Listens to the server's events; gives the way to stop. */
+  listen(address: string, onChange: () => void): () => void;
+  /** Tells the other pages of this device that something was written. */
+  tellOthers(message: Message): void;
+  /** Hears what other pages tell. */
+  hearOthers(hear: (message: Message) => void): void;
+  /** Calls back when it is time to look: online again, in front again, each minute. */
+  whenToLook(look: () => void): void;
+  /** Calls back when the page goes out of sight and comes back. */
+  whenHidden(hidden: () => void, shown: () => void): void;
+  /** Asks the browser to keep what the app stores. */
+  keepStorage(): void;
+  readonly timeZone: string;
+  /** Whether the browser thinks there is a network. */
+  readonly online: boolean;
+}
+
+export type Message = "changed" | "keys";
+
+const MINUTE = 60_000;
+
+/** The environment of a browser's page. */
+export function browserEnvironment(): Environment {
+  const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("aftertide") : undefined;
+  return {
+    now: () => Date.now(),
+    exclusively: async (name, work) => (navigator.locks ? await navigator.locks.request(name, work) : work()),
+    lead(lead) {
+      if (!navigator.locks) {
+        lead();
+        return;
+      }
+      // Held until the page goes: the browser then gives it to another page.
+      void navigator.locks.request("aftertide-leader", () => {
+        lead();
+        return new Promise<void>(() => undefined);
+      });
+    },
+    listen(address, onChange) {
+      const events = new EventSource(address);
+      events.addEventListener("changed", onChange);
+      return () => events.close();
+    },
+    tellOthers: (message) => channel?.postMessage(message),
+    hearOthers(hear) {
+      channel?.addEventListener("message", (event: MessageEvent<Message>) => hear(event.data));
+    },
+    whenToLook(look) {
+      addEventListener("online", look);
+      addEventListener("focus", look);
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "visible") look();
+      });
+      setInterval(() => {
+        if (document.visibilityState === "visible") look();
+      }, MINUTE);
+    },
+    whenHidden(hidden, shown) {
+      document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? hidden() : shown()));
+      addEventListener("pagehide", hidden);
+    },
+    keepStorage: () => void navigator.storage?.persist?.().catch(() => false),
+    get timeZone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    },
+    get online() {
+      return navigator.onLine;
+    },
+  };
+}

@@ -1,0 +1,269 @@
+import {
+  type Attention,
+  type DraftContent,
+  type EntryContent,
+  type EntryFields,
+  type JsonObject,
+  newId,
+} from "../protocol";
+import type { CareDesk } from "./care.svelte";
+import { commentsAbout } from "./comments";
+import { emptyEntry, entryFields, stamp } from "./contents";
+import { type Finished, WritingDraft } from "./draft.svelte";
+import type { Environment } from "./environment";
+import { StoreError } from "./errors";
+import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
+import { isMarked } from "./merge";
+import { type Outbox, withoutReaders } from "./outbox";
+import type { OwnRecord, Shelf } from "./shelf.svelte";
+
+/** Milliseconds in which a deletion can be undone. */
+const UNDO = 10_000;
+const BEGINNING = 80;
+
+type OwnEntry = OwnRecord & { readonly content: EntryContent };
+
+/** Own entries: writing, sharing, taking back. */
+export class JournalDesk implements Journal {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly outbox: Outbox,
+    private readonly care: CareDesk,
+    private readonly environment: Environment,
+    private readonly kick: (after?: number) => void,
+  ) {}
+
+  readonly entries: readonly Entry[] = $derived.by(() =>
+    this.shelf
+      .mine<EntryContent>("entry")
+      .map((record) => this.#view(record))
+      .sort((a, b) => Date.parse(b.written) - Date.parse(a.written) || (a.id < b.id ? 1 : -1)),
+  );
+
+  readonly drafts: readonly OpenDraftInfo[] = $derived.by(() =>
+    this.shelf.counted.drafts.map((draft): OpenDraftInfo => {
+      const text = this.shelf.drafts.get(draft.id)?.fields.text;
+      return {
+        id: draft.id,
+        entry: draft.changes ? draft.id : undefined,
+        beginning: typeof text === "string" ? text.slice(0, BEGINNING) : undefined,
+        at: draft.at,
+      };
+    }),
+  );
+
+  get complete(): boolean {
+    return this.shelf.here?.complete ?? false;
+  }
+
+  entry(id: string): Entry | undefined {
+    return this.entries.find((entry) => entry.id === id);
+  }
+
+  #view(record: OwnEntry): Entry {
+    const { id, content, opened, change } = record;
+    const readers = content.readers;
+    const shared = readers.length > 0;
+    const before = opened?.content.readers ?? [];
+    const leaving = before.filter((reader) => !readers.some((other) => other.account === reader.account));
+    const unsent = this.#draftRecord(id);
+    return {
+      ...entryFields(content),
+      id,
+      where: change || !opened ? "on-this-phone" : "sent",
+      choice: !shared ? "only-you" : readers.every((reader) => reader.attention === 0) ? "for-our-session" : "to-read",
+      readers: readers.map((reader) => this.#reader(record, reader)),
+      sharing: change?.readers !== undefined && shared,
+      waitingToBeTakenBack: change !== undefined && leaving.length > 0,
+      unsentChange: unsent && entryFields(unsent.content.entry),
+      merged: isMarked(content.text),
+      comments: commentsAbout(this.shelf, id),
+      faults: this.shelf.faults.filter((fault) => fault.record === id),
+      revision: opened?.version.revision ?? 0,
+    };
+  }
+
+  #reader({ opened }: OwnEntry, reader: { account: string; attention: Attention }): EntryReader {
+    const shown = opened?.row.readers.find((grant) => grant.account === reader.account);
+    const current = shown?.reviewedRevision !== undefined && shown.reviewedRevision >= (opened?.version.revision ?? 0);
+    return {
+      account: reader.account,
+      name: this.shelf.pins.get(reader.account)?.content.name ?? "",
+      attention: reader.attention,
+      readAt: shown?.readAt,
+      reviewedAt: current ? shown?.reviewedAt : undefined,
+    };
+  }
+
+  /** The record with the change to a shared entry that was kept to oneself: of two the newest. */
+  #draftRecord(entry: string): (OwnRecord & { readonly content: DraftContent }) | undefined {
+    return this.shelf
+      .mine<DraftContent>("draft")
+      .filter((draft) => draft.about === entry)
+      .sort((a, b) => b.content.written.localeCompare(a.content.written))[0];
+  }
+
+  #own(id: string): OwnEntry {
+    this.shelf.requireKeys();
+    const record = this.shelf.own.get(id);
+    if (record?.content.kind !== "entry") throw new StoreError("unknown");
+    // An entry's content has these fields: the schema of the kinds has checked them.
+    return record as OwnEntry;
+  }
+
+  async openDraft(id?: string): Promise<Draft> {
+    const { shelf } = this;
+    shelf.requireHere();
+    const kept = id ? shelf.counted.drafts.find((draft) => draft.id === id) : undefined;
+    if (kept) return this.#resume(kept.id);
+    if (id === undefined) return this.#draft(newId(), emptyEntry(this.environment), undefined, false);
+    const record = this.#own(id);
+    const unsent = this.#draftRecord(id);
+    const base = {
+      content: withoutReaders(record.content),
+      revision: record.change ? 0 : (record.opened?.version.revision ?? 0),
+    };
+    const fields = unsent ? entryFields(unsent.content.entry) : entryFields(record.content);
+    return this.#draft(id, fields, base, record.content.readers.length > 0);
+  }
+
+  async #resume(id: string): Promise<Draft> {
+    const { shelf } = this;
+    const keys = shelf.requireKeys();
+    const { account } = shelf.requireHere();
+    const stored = await shelf.database.get("drafts", id);
+    if (!stored) throw new StoreError("unknown");
+    const fields = entryFields(await shelf.open(keys, account, id, stored.sealed));
+    const base = stored.base && {
+      content: await shelf.open(keys, account, id, stored.base),
+      revision: stored.baseRevision,
+    };
+    const readers = shelf.own.get(id)?.content.readers ?? [];
+    return this.#draft(id, fields, base, readers.length > 0);
+  }
+
+  #draft(
+    id: string,
+    fields: EntryFields,
+    base: { content: JsonObject; revision: number } | undefined,
+    shared: boolean,
+  ): WritingDraft {
+    const finish = (finished: Finished) => this.#finish(finished);
+    return new WritingDraft(id, shared, fields, base, this.shelf, () => this.environment.now(), finish);
+  }
+
+  async #finish({ id, fields, base }: Finished): Promise<string> {
+    const { shelf } = this;
+    const empty = fields.text.trim() === "" && Object.keys(fields.sliders).length === 0 && fields.feelings.length === 0;
+    if (!base && empty) {
+      await shelf.database.write(["drafts"], "strict", (transaction) => transaction.delete("drafts", id));
+      shelf.placeDraft(id, undefined);
+      return id;
+    }
+    // Decided now, not when the draft was opened: the entry may have been shared since.
+    const record = shelf.own.get(id);
+    if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base);
+    else {
+      const content = { ...(base?.content ?? { kind: "entry", v: 1 }), ...fields };
+      await this.outbox.save({ record: id, content, ...(base ? { base } : {}), draft: id });
+    }
+    this.kick();
+    return id;
+  }
+
+  /** Keeps a change to a shared entry as a record of one's own until it is sent. */
+  async #keepToOneself(
+    entry: string,
+    fields: EntryFields,
+    base: { content: JsonObject; revision: number },
+  ): Promise<void> {
+    const before = this.#draftRecord(entry);
+    const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
+    const { written } = stamp(this.environment);
+    const kept = before ? withoutReaders(before.content) : { from: entryFields(base.content), base: revision };
+    const content = { ...kept, kind: "draft", v: 1, written, entry: fields };
+    await this.outbox.save({ record: before?.id ?? newId(), about: entry, content, draft: entry });
+  }
+
+  async sendTheChange(entry: string): Promise<void> {
+    const record = this.#own(entry);
+    const draft = this.#draftRecord(entry);
+    if (!draft) throw new StoreError("unknown");
+    const { from } = draft.content;
+    const started = (from as EntryFields | undefined) ?? entryFields(record.content);
+    const content = withoutReaders(record.content);
+    await this.outbox.save({
+      record: entry,
+      content: { ...content, ...draft.content.entry },
+      base: { content: { ...content, ...started }, revision: 0 },
+    });
+    await this.outbox.delete(draft.id, 0);
+    this.kick();
+  }
+
+  async dropTheChange(entry: string): Promise<void> {
+    this.shelf.requireKeys();
+    const draft = this.#draftRecord(entry);
+    if (!draft) throw new StoreError("unknown");
+    await this.outbox.delete(draft.id, 0);
+    this.kick();
+  }
+
+  async setReaders(entry: string, choice: Choice, readers?: readonly string[]): Promise<void> {
+    const record = this.#own(entry);
+    if (choice === "only-you") {
+      await this.outbox.save({ record: entry, readers: [] });
+      this.kick();
+      return;
+    }
+    const therapists = this.care.contacts.filter((contact) => contact.role === "therapist" && contact.active);
+    const known = record.content.readers.map((reader) => reader.account);
+    const wanted = readers ?? (known.length > 0 ? known : therapists.map(({ account }) => account));
+    if (wanted.length === 0 || wanted.some((account) => !this.shelf.pins.has(account)))
+      throw new StoreError("no-reader");
+    if (wanted.some((account) => !this.care.agreementWith(account)?.acceptedAt)) throw new StoreError("no-agreement");
+    const attention: Attention = choice === "to-read" ? 1 : 0;
+    await this.outbox.save({ record: entry, readers: wanted.map((account) => ({ account, attention })) });
+    this.kick();
+  }
+
+  takeBack(entry: string): Promise<void> {
+    return this.setReaders(entry, "only-you");
+  }
+
+  async comment(entry: string, text: string): Promise<void> {
+    const { shelf } = this;
+    shelf.requireKeys();
+    const { account } = shelf.requireHere();
+    const about = shelf.records.get(entry);
+    const content = (shelf.own.get(entry) ?? about)?.content;
+    if (!content) throw new StoreError("unknown");
+    const owner = about?.row.owner ?? account;
+    const others = [owner, ...content.readers.map((reader) => reader.account)];
+    const readers = [...new Set(others)].filter((other) => other !== account && shelf.pins.has(other));
+    await this.outbox.save({
+      record: newId(),
+      about: entry,
+      content: { kind: "comment", v: 1, ...stamp(this.environment), text, revision: about?.version.revision ?? 1 },
+      readers: readers.map((reader) => ({ account: reader, attention: 0 as const })),
+    });
+    this.kick();
+  }
+
+  async deleteEntry(entry: string): Promise<void> {
+    this.#own(entry);
+    const until = this.environment.now() + UNDO;
+    const about = [...this.shelf.own.values()].filter((record) => record.about === entry);
+    for (const { id } of [...about, { id: entry }]) await this.outbox.delete(id, until);
+    this.kick(UNDO);
+  }
+
+  async undoDelete(entry: string): Promise<void> {
+    if (!(await this.outbox.undoDelete(entry))) throw new StoreError("unknown");
+    const about = [...this.shelf.outbox.values()].filter(
+      ({ change }) => change.about === entry && change.action === "delete",
+    );
+    for (const { change } of about) await this.outbox.undoDelete(change.record);
+    this.kick();
+  }
+}

@@ -1,0 +1,102 @@
+import { diff3Merge, diff3MergeRegions } from "node-diff3";
+import type { Json, JsonObject } from "../protocol";
+
+/** Where both devices changed the same words, the other one's stand in these brackets after one's own. */
+const OPEN = "⟦";
+const CLOSE = "⟧";
+const MARKED = new RegExp(`${OPEN}[^${CLOSE}]*${CLOSE}`, "u");
+
+/** Whether a text holds words of two devices that nobody has sorted out yet. */
+export function isMarked(text: string): boolean {
+  return MARKED.test(text);
+}
+
+function lines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+function words(text: string): string[] {
+  return text.match(/\s*\S+|\s+$/g) ?? [];
+}
+
+function both(mine: string, theirs: string): string {
+  if (theirs.trim() === "" || mine.includes(theirs)) return mine;
+  if (mine.trim() === "" || theirs.includes(mine)) return mine === "" || theirs.includes(mine) ? theirs : mine + theirs;
+  const [, before = "", inner = "", after = ""] = /^(\s*)([\s\S]*?)(\s*)$/.exec(theirs) ?? [];
+  return `${mine}${before || " "}${OPEN}${inner}${CLOSE}${after}`;
+}
+
+function mergeWords(base: string, mine: string, theirs: string): string {
+  const regions = diff3Merge(words(mine), words(base), words(theirs), { excludeFalseConflicts: true });
+  return regions
+    .map((region) =>
+      region.ok ? region.ok.join("") : both((region.conflict?.a ?? []).join(""), (region.conflict?.b ?? []).join("")),
+    )
+    .join("");
+}
+
+/**
+ * Merges two texts that were one, by lines and inside changed lines by words. Where both changed the same words both
+ * stay: nothing typed is dropped.
+ */
+export function mergeText(base: string, mine: string, theirs: string): string {
+  if (mine === base || mine === theirs) return theirs;
+  if (theirs === base) return mine;
+  return diff3MergeRegions(lines(mine), lines(base), lines(theirs))
+    .map((region) =>
+      region.stable
+        ? region.bufferContent.join("")
+        : mergeWords(region.oContent.join(""), region.aContent.join(""), region.bContent.join("")),
+    )
+    .join("");
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a === null || b === null) return false;
+  if (typeof a !== "object" || typeof b !== "object") return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]));
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => same((a as JsonObject)[name], (b as JsonObject)[name]));
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function mergeValue(
+  name: string,
+  base: Json | undefined,
+  mine: Json | undefined,
+  theirs: Json | undefined,
+): Json | undefined {
+  if (same(mine, base)) return theirs;
+  if (same(theirs, base) || same(mine, theirs)) return mine;
+  if (typeof mine === "string" && typeof theirs === "string" && name === "text") {
+    return mergeText(typeof base === "string" ? base : "", mine, theirs);
+  }
+  if (isObject(mine) && isObject(theirs)) return mergeContent(isObject(base) ? base : {}, mine, theirs);
+  if (Array.isArray(mine) && Array.isArray(theirs)) {
+    const before = Array.isArray(base) ? base : [];
+    const added = theirs.filter((item) => ![...before, ...mine].some((other) => same(item, other)));
+    const kept = mine.filter(
+      (item) => !before.some((other) => same(item, other)) || theirs.some((other) => same(item, other)),
+    );
+    return [...kept, ...added];
+  }
+  return mine;
+}
+
+/**
+ * Merges three states of what a record says, field by field: what one side changed is taken, text by
+ * {@link mergeText}, lists as sets, and of two different values of another field one's own.
+ */
+export function mergeContent(base: JsonObject, mine: JsonObject, theirs: JsonObject): JsonObject {
+  const merged: JsonObject = {};
+  for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
+    const value = mergeValue(name, base[name], mine[name], theirs[name]);
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}

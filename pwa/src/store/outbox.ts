@@ -1,0 +1,394 @@
+/**
+ * Pending changes: what the device means to save. An edit replaces what isn't sealed yet; what is sealed goes out, byte
+ * for byte, until our own server answers. Words leave this store only on that answer.
+ */
+import type { Schemas } from "../api/client";
+import {
+  type Bytes,
+  baseOf,
+  fromBase64Url,
+  type JsonObject,
+  keyIdOf,
+  newId,
+  newRecordKey,
+  prove,
+  proveTombstone,
+  type Reader,
+  type RecordContent,
+  requireKind,
+  sealBody,
+  sealGrant,
+  toBase64,
+  wrapRecordKey,
+} from "../protocol";
+import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
+import { type headOf, type Opened, ownRecordKey } from "./judging";
+import { mergeContent } from "./merge";
+import type { Shelf } from "./shelf.svelte";
+
+/** A save as the rest of the store asks for it. */
+export interface Wish {
+  readonly record: string;
+  readonly about?: string;
+  /** Without `readers`; leave out to change the readers only. */
+  readonly content?: JsonObject;
+  /** What the person started from; leave out where they started from what the server has. */
+  readonly base?: { readonly content: JsonObject; readonly revision: number };
+  /** Leave out to keep the readers. */
+  readonly readers?: readonly { readonly account: string; readonly attention: Reader["attention"] }[];
+  /** A draft that this wish takes the place of, in the same transaction. */
+  readonly draft?: string;
+}
+
+/** What a record says beside who may read it. */
+export function withoutReaders(content: JsonObject): JsonObject {
+  const { readers: _, ...rest } = content;
+  return rest;
+}
+
+/** Queues changes and seals them. Sending is {@link ./sync}'s. */
+export class Outbox {
+  constructor(private readonly shelf: Shelf) {}
+
+  /** Queues a save; resolves once it is on the disk. Rejects with `storage`, and what isn't fit for its kind as {@link KindError}. */
+  async save(wish: Wish): Promise<void> {
+    const { shelf } = this;
+    const known = shelf.records.get(wish.record);
+    if (wish.content) await requireKind({ ...wish.content, readers: [] });
+    const wanted = wish.content && this.#joined(wish.record, wish.content, wish.base?.content);
+    const content = wanted && (await shelf.seal(wish.record, wanted));
+    const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
+    const base = start && (await shelf.seal(wish.record, start.content));
+    const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
+      const before = await transaction.get("outbox", wish.record);
+      const kept = before?.action === "save" ? before : undefined;
+      const next: PendingChange = {
+        record: wish.record,
+        about: wish.about ?? before?.about ?? known?.row.about ?? "",
+        action: "save",
+        format: 1,
+        version: (before?.version ?? 0) + 1,
+        content: content ?? kept?.content,
+        // The first edit knows what the person started from; later ones build on it.
+        base: kept?.content ? kept.base : base,
+        baseRevision: kept?.content ? kept.baseRevision : (start?.revision ?? 0),
+        readers: wish.readers ?? kept?.readers,
+        at: Date.now(),
+        notBefore: 0,
+        attempt: before?.attempt,
+        refused: undefined,
+      };
+      await transaction.put("outbox", next);
+      if (wish.draft) await transaction.delete("drafts", wish.draft);
+      return next;
+    });
+    const opened = wanted ?? shelf.outbox.get(wish.record)?.content;
+    shelf.placeChange(wish.record, { change, content: opened });
+    if (wish.draft) shelf.placeDraft(wish.draft, undefined);
+  }
+
+  /**
+   * After a restore: wants `content` again on top of what the server has now (`base`; undefined: nothing), whatever was
+   * pending before.
+   */
+  async offer(
+    record: string,
+    about: string,
+    content: JsonObject,
+    base: { readonly content: JsonObject; readonly revision: number } | undefined,
+    readers: readonly Pick<Reader, "account" | "attention">[],
+  ): Promise<void> {
+    const { shelf } = this;
+    const sealed = await shelf.seal(record, content);
+    const sealedBase = base && (await shelf.seal(record, base.content));
+    const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const before = await transaction.get("outbox", record);
+      const next: PendingChange = {
+        record,
+        about,
+        action: "save",
+        format: 1,
+        version: (before?.version ?? 0) + 1,
+        content: sealed,
+        base: sealedBase,
+        baseRevision: base?.revision ?? 0,
+        readers: before?.readers ?? readers.map(({ account, attention }) => ({ account, attention })),
+        at: Date.now(),
+        notBefore: 0,
+        attempt: undefined,
+        refused: undefined,
+      };
+      await transaction.put("outbox", next);
+      return next;
+    });
+    shelf.placeChange(record, { change, content });
+  }
+
+  /** Moves the words of a change to a new record: its record was deleted elsewhere. Gives the new id. */
+  async survive(record: string): Promise<string | undefined> {
+    const opened = this.shelf.outbox.get(record);
+    if (opened?.change.action !== "save" || !opened.content) return undefined;
+    const id = newId();
+    await this.save({ record: id, about: opened.change.about, content: opened.content, readers: [] });
+    await this.drop(record);
+    return id;
+  }
+
+  /** Ends a change without sending it. */
+  async drop(record: string): Promise<void> {
+    await this.shelf.database.write(["outbox"], "strict", (transaction) => transaction.delete("outbox", record));
+    this.shelf.placeChange(record, undefined);
+  }
+
+  /** Changes a pending change in place, as its current state asks. */
+  async amend(record: string, change: (current: PendingChange) => PendingChange): Promise<void> {
+    const next = await this.shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const current = await transaction.get("outbox", record);
+      if (!current) return undefined;
+      const amended = change(current);
+      await transaction.put("outbox", amended);
+      return amended;
+    });
+    const content = this.shelf.outbox.get(record)?.content;
+    this.shelf.placeChange(record, next && { change: next, content });
+  }
+
+  /** What is wanted together with what another page of this device has queued since. */
+  #joined(record: string, content: JsonObject, base: JsonObject | undefined): JsonObject {
+    const queued = this.shelf.outbox.get(record)?.content;
+    return queued && base ? mergeContent(base, content, queued) : content;
+  }
+
+  /** Queues a deletion, not before `notBefore`. What the server never had is dropped at once. */
+  async delete(record: string, notBefore: number): Promise<void> {
+    const { shelf } = this;
+    const known = shelf.records.get(record);
+    const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
+      const before = await transaction.get("outbox", record);
+      await transaction.delete("drafts", record);
+      if (!known && !before?.attempt && notBefore === 0) {
+        await transaction.delete("outbox", record);
+        return undefined;
+      }
+      const next: PendingChange = {
+        record,
+        about: before?.about ?? known?.row.about ?? "",
+        action: "delete",
+        format: 1,
+        version: (before?.version ?? 0) + 1,
+        // Kept for the undo, and for an edit elsewhere that this deletion would meet.
+        content: before?.content,
+        base: before?.base,
+        baseRevision: before?.baseRevision ?? known?.version.revision ?? 0,
+        readers: before?.readers,
+        at: Date.now(),
+        notBefore,
+        attempt: before?.attempt,
+        refused: undefined,
+      };
+      await transaction.put("outbox", next);
+      return next;
+    });
+    shelf.placeDraft(record, undefined);
+    shelf.placeChange(record, change && { change, content: shelf.outbox.get(record)?.content });
+  }
+
+  /** Takes a deletion back that hasn't gone out. Gives false when it is too late. */
+  async undoDelete(record: string): Promise<boolean> {
+    const { shelf } = this;
+    const result = await shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const before = await transaction.get("outbox", record);
+      if (before?.action !== "delete" || (before.attempt && before.attempt.result === undefined)) return undefined;
+      if (!before.content && !before.readers) {
+        await transaction.delete("outbox", record);
+        return "dropped" as const;
+      }
+      const next: PendingChange = { ...before, action: "save", version: before.version + 1, notBefore: 0 };
+      await transaction.put("outbox", next);
+      return next;
+    });
+    if (result === undefined) return false;
+    const content = shelf.outbox.get(record)?.content;
+    shelf.placeChange(record, result === "dropped" ? undefined : { change: result, content });
+    return true;
+  }
+
+  /**
+   * Seals what a change wants on top of what the server is known to have, and stores those bytes. Needs the keys; gives
+   * undefined when there is nothing to send, or the change was changed meanwhile (what is sealed then never leaves).
+   * Call it right after a pull, so that an edit made offline goes out under the newest epoch.
+   */
+  async seal(change: PendingChange): Promise<Attempt | undefined> {
+    const { shelf } = this;
+    const known = shelf.records.get(change.record);
+    const attempt = change.action === "delete" ? await this.#bury(change, known) : await this.#save(change, known);
+    const next = await shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const current = await transaction.get("outbox", change.record);
+      if (!current || current.version !== change.version) return current;
+      if (!attempt) {
+        await transaction.delete("outbox", change.record);
+        return undefined;
+      }
+      const sealed = { ...current, attempt };
+      await transaction.put("outbox", sealed);
+      return sealed;
+    });
+    shelf.placeChange(change.record, next && { change: next, content: shelf.outbox.get(change.record)?.content });
+    return next?.attempt === attempt ? attempt : undefined;
+  }
+
+  async #bury(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
+    if (!known) return undefined;
+    const here = this.shelf.requireHere();
+    const { revision } = known.version;
+    const ended = { record: change.record, owner: here.account, revision };
+    const tombstone = await proveTombstone(this.shelf.requireKeys().recordProof, ended);
+    const body: Schemas["Delete"] = { revision, tombstone: toBase64(tombstone) };
+    return {
+      request: newId(),
+      version: change.version,
+      path: `/api/records/${change.record}/tombstone`,
+      body: JSON.stringify(body),
+      result: undefined,
+      content: undefined,
+      revision,
+    };
+  }
+
+  /** The readers wanted, with the keys pinned for them; whom nobody has pinned is left out. */
+  async #readers(wanted: readonly Pick<Reader, "account" | "attention">[]): Promise<Reader[]> {
+    const readers: Reader[] = [];
+    for (const { account, attention } of wanted) {
+      const pinned = this.shelf.pinnedKey(account);
+      if (pinned) readers.push({ account, key_id: await keyIdOf(pinned), attention });
+    }
+    return readers;
+  }
+
+  async #save(change: PendingChange, known: Opened | undefined): Promise<Attempt> {
+    const { shelf } = this;
+    const here = shelf.requireHere();
+    const keys = shelf.requireKeys();
+    const theirs = known && withoutReaders(known.content);
+    const mine = change.content && (await shelf.open(keys, here.account, change.record, change.content));
+    let wanted = mine ?? theirs ?? {};
+    if (known && theirs && mine && known.version.revision !== change.baseRevision) {
+      const base = change.base ? await shelf.open(keys, here.account, change.record, change.base) : {};
+      wanted = mergeContent(base, mine, theirs);
+    }
+    // Whom the server stopped showing (an ended relation, a take-back of what this is about) isn't named again.
+    const still = known?.content.readers.filter((reader) =>
+      known.row.readers.some((grant) => grant.account === reader.account),
+    );
+    const readers = await this.#readers(change.readers ?? still ?? []);
+    const content = { ...wanted, readers } as RecordContent;
+    const rekey = !known || !sameReaders(known.content.readers, readers);
+    const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
+    const head = {
+      record: change.record,
+      owner: here.account,
+      about: change.about,
+      epoch,
+      revision: (known?.version.revision ?? 0) + 1,
+      base: known?.version.hash ?? "",
+    };
+    const key = rekey ? newRecordKey() : await ownRecordKey(keys, known.row, known.version);
+    const body = await sealBody(key, head, content);
+    const wrapped = rekey ? await wrapRecordKey(keys.recordWrap, head, key) : known.version.wrapped;
+    const request = newId();
+    const save: Schemas["Save"] = {
+      request,
+      gen: here.gen,
+      about: change.about || null,
+      epoch,
+      revision: head.revision,
+      base: head.base ? toBase64(fromBase64Url(head.base)) : null,
+      wrapped: rekey && wrapped ? toBase64(wrapped) : null,
+      body: toBase64(body),
+      proof: toBase64(await prove(keys.recordProof, head, body)),
+      grants: rekey ? await this.#grants(head, readers, key) : null,
+    };
+    const version: Version = {
+      epoch,
+      revision: head.revision,
+      base: head.base,
+      hash: await baseOf(body),
+      body,
+      savedAt: new Date().toISOString(),
+      wrapped,
+      grant: undefined,
+    };
+    return {
+      request,
+      version: change.version,
+      path: `/api/records/${change.record}`,
+      body: JSON.stringify(save),
+      result: resultOf(head, version, readers, known?.row, rekey),
+      content: await shelf.seal(change.record, wanted),
+      revision: head.revision,
+    };
+  }
+
+  async #grants(
+    head: { record: string; owner: string; epoch: number },
+    readers: readonly Reader[],
+    key: Bytes,
+  ): Promise<Schemas["NewGrant"][]> {
+    const { shelf } = this;
+    const [identity] = shelf.requireKeys().identities;
+    const grants: Schemas["NewGrant"][] = [];
+    for (const reader of readers) {
+      const pinned = shelf.pinnedKey(reader.account);
+      if (!identity || !pinned) continue;
+      const { record, owner, epoch } = head;
+      const grant = { record, owner, grantee: reader.account, epoch, attention: reader.attention };
+      const { sealed } = await sealGrant(identity, grant, pinned, key);
+      grants.push({ grantee: reader.account, attention: reader.attention, sealed: toBase64(sealed) });
+    }
+    return grants;
+  }
+}
+
+/**
+ * A change after the server has taken an attempt: undefined when that was all of it, else what was typed since, on the
+ * base of what was sent.
+ */
+export function settledChange(current: PendingChange, attempt: Attempt): PendingChange | undefined {
+  if (current.version === attempt.version) return undefined;
+  return { ...current, attempt: undefined, base: attempt.content, baseRevision: attempt.revision };
+}
+
+function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((reader) =>
+    b.some(
+      (other) =>
+        other.account === reader.account && other.key_id === reader.key_id && other.attention === reader.attention,
+    ),
+  );
+}
+
+/** The row that a save makes, once the server has taken it. */
+function resultOf(
+  head: ReturnType<typeof headOf>,
+  version: Version,
+  readers: readonly Reader[],
+  before: StoredRecord | undefined,
+  rekey: boolean,
+): StoredRecord {
+  const fresh = { readAt: undefined, readRevision: undefined, reviewedAt: undefined, reviewedRevision: undefined };
+  const shown = readers.map(({ account, attention }) => {
+    const known = before?.readers.find((reader) => reader.account === account);
+    return { ...fresh, ...known, account, attention };
+  });
+  return {
+    id: head.record,
+    owner: head.owner,
+    about: head.about,
+    accepted: version,
+    waiting: undefined,
+    readers: rekey ? shown : (before?.readers ?? []),
+    reading: undefined,
+    ended: false,
+  };
+}

@@ -1,0 +1,324 @@
+/** Fetches what changed, judges it, and keeps it: cursor and records in one transaction. */
+import type { Api, Schemas } from "../api/client";
+import { counts, EncodingError, fromBase64, isNamedKind, ProtocolError, requireTombstone } from "../protocol";
+import type { Remembered, StoredRecord } from "./database";
+import type { FaultKind } from "./errors";
+import { type Arrival, faultOf, judgeOwn, judgeShared, type Opened, readArrival } from "./judging";
+import { type Outbox, withoutReaders } from "./outbox";
+import type { Shelf } from "./shelf.svelte";
+
+/** What one change of the feed does to the device. */
+interface Effect {
+  readonly id: string;
+  /** An own record, judged and accepted. */
+  readonly opened?: Opened;
+  /** Somebody else's, to be judged once all own records are here. */
+  readonly waiting?: Arrival;
+  readonly remember?: Remembered;
+  /** No longer shared with this account, or gone. */
+  readonly gone?: boolean;
+  /** A proved deletion of an own record. */
+  readonly ended?: boolean;
+  readonly fault?: FaultKind;
+  readonly account?: string;
+}
+
+/** More tombstones than this at once, and than a fifth of all, are asked about. */
+const WAVE_COUNT = 10;
+const WAVE_PART = 0.2;
+
+export class Pull {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outbox: Outbox,
+    /** The database that the last answer came from. */
+    private readonly incarnation: () => string | undefined,
+  ) {}
+
+  /** Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. */
+  async fetchAll(): Promise<void> {
+    const { shelf } = this;
+    shelf.requireKeys();
+    let { cursor, comparing } = shelf.requireHere();
+    // An interrupted comparison begins anew: which records the server still has is remembered only while it runs.
+    if (comparing) cursor = 0;
+    let shown = new Set<string>();
+    for (;;) {
+      const page = await this.api.changes(cursor);
+      const known = shelf.requireHere().incarnation;
+      const current = this.incarnation();
+      if ((known !== undefined && known !== current) || page.counter < cursor) {
+        await shelf.updateHere({ incarnation: current, cursor: 0, comparing: true, restored: true });
+        ({ cursor, comparing } = shelf.requireHere());
+        shown = new Set();
+        continue;
+      }
+      await this.#apply(page, comparing);
+      for (const change of page.changes) shown.add(change.id);
+      cursor = page.cursor;
+      if (!page.more) break;
+    }
+    if (comparing) await this.#offerLost(shown);
+    await this.#bury();
+    await shelf.updateHere({ comparing: false, complete: true, lastPull: Date.now() });
+  }
+
+  async #apply(page: Schemas["Changes"], comparing: boolean): Promise<void> {
+    const { shelf } = this;
+    const effects = await Promise.all(page.changes.map((change) => this.#judge(change, comparing)));
+    if (comparing) await this.#offerNewer(effects);
+    const kept: Opened[] = [];
+    const gone: string[] = [];
+    const waiting: StoredRecord[] = [];
+    const here = await shelf.database.write(["here", "records", "remembered"], "relaxed", async (transaction) => {
+      for (const effect of effects) {
+        const row = await transaction.get("records", effect.id);
+        if (effect.opened) {
+          // Another page of this device may have saved a newer one while this page was fetched.
+          if (!comparing && (row?.accepted?.revision ?? 0) > effect.opened.version.revision) continue;
+          await transaction.put("records", effect.opened.row);
+          kept.push(effect.opened);
+        } else if (effect.waiting) {
+          const next = { ...effect.waiting.row, accepted: row?.accepted, waiting: effect.waiting.version };
+          await transaction.put("records", next);
+          waiting.push(next);
+        } else if (effect.ended && row) {
+          await transaction.put("records", { ...row, ended: true });
+          const opened = shelf.records.get(effect.id);
+          if (opened) kept.push({ ...opened, row: { ...opened.row, ended: true } });
+        } else if (effect.gone && row) {
+          await transaction.delete("records", effect.id);
+          gone.push(effect.id);
+        }
+        if (effect.remember) await transaction.put("remembered", effect.remember);
+      }
+      const current = await transaction.get("here", "here");
+      if (!current) return undefined;
+      const next = { ...current, cursor: page.cursor, incarnation: this.incarnation() ?? current.incarnation };
+      await transaction.put("here", next, "here");
+      return next;
+    });
+    if (here) shelf.here = here;
+    for (const row of waiting) shelf.waiting.set(row.id, row);
+    for (const id of gone) shelf.waiting.delete(id);
+    shelf.place(kept, gone);
+    for (const effect of effects) if (effect.fault) await shelf.addFault(effect.fault, effect.id, effect.account);
+  }
+
+  async #judge(change: Schemas["Change"], comparing: boolean): Promise<Effect> {
+    const { id } = change;
+    const account = this.shelf.requireHere().account;
+    try {
+      if (change.state === "record" && change.record) {
+        const arrival = await readArrival(change.record);
+        if (arrival.row.id !== id) throw new EncodingError("a record under another id");
+        return arrival.row.owner === account
+          ? await this.judgeOwn(arrival, comparing)
+          : { id, waiting: arrival, account: arrival.row.owner };
+      }
+      if (change.state === "tombstone" && change.tombstone) return await this.#judgeTombstone(id, change.tombstone);
+      const held = this.shelf.records.get(id);
+      // Absence never deletes an own record: only its proved tombstone does.
+      if (held?.own) return { id, fault: "tombstone", account };
+      return { id, gone: true };
+    } catch (error) {
+      return { id, fault: faultOf(error), account };
+    }
+  }
+
+  /** Judges an own record as it arrives, also with a 409; what seems older is asked for once more. */
+  async judgeOwn(arrival: Arrival, comparing = false): Promise<Effect> {
+    const { shelf } = this;
+    const { id } = arrival.row;
+    const keys = shelf.requireKeys();
+    const remembered = comparing ? undefined : await shelf.database.get("remembered", id);
+    if (remembered?.ended) return { id, fault: "rollback", account: arrival.row.owner };
+    const judged = await judgeOwn(keys, arrival, remembered);
+    if (!judged.accepted) {
+      if (judged.fault === "rollback" && (await this.#isOld(arrival))) return { id };
+      return { id, fault: judged.fault, account: arrival.row.owner };
+    }
+    const { version } = arrival;
+    const row: StoredRecord = { ...arrival.row, accepted: version, waiting: undefined };
+    const { epoch, revision, hash } = version;
+    return {
+      id,
+      opened: { row, version, content: judged.content, own: true },
+      remember: { id, epoch, revision, hash, ended: false },
+      ...(judged.note ? { fault: judged.note, account: arrival.row.owner } : {}),
+    };
+  }
+
+  /**
+   * Whether the server has something newer by now: another page of this device may have saved between asking and
+   * answering, which is no attack.
+   */
+  async #isOld(arrival: Arrival): Promise<boolean> {
+    const again = await readArrival(await this.api.record(arrival.row.id));
+    return again.version.revision > arrival.version.revision;
+  }
+
+  async #judgeTombstone(id: string, stone: Schemas["TombstoneView"]): Promise<Effect> {
+    const { shelf } = this;
+    const { account } = shelf.requireHere();
+    const remembered = await shelf.database.get("remembered", id);
+    try {
+      const ended = { record: id, owner: account, revision: stone.revision };
+      await requireTombstone(shelf.requireKeys().recordProof, ended, fromBase64(stone.mac));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { id, fault: "tombstone", account };
+    }
+    if (stone.revision < (remembered?.revision ?? 0)) return { id, fault: "rollback", account };
+    const seen = { epoch: remembered?.epoch ?? 1, hash: remembered?.hash ?? "" };
+    return { id, ended: true, remember: { id, ...seen, revision: stone.revision, ended: true } };
+  }
+
+  /** Applies proved deletions, unless there are so many that the person is asked. */
+  async #bury(): Promise<void> {
+    const { shelf } = this;
+    const own = [...shelf.records.values()].filter((opened) => opened.own);
+    const ended = own.filter((opened) => opened.row.ended);
+    if (ended.length > WAVE_COUNT && ended.length > own.length * WAVE_PART) {
+      await shelf.addFault("deletion-wave", undefined, undefined);
+      return;
+    }
+    await this.applyDeletions();
+  }
+
+  /** Forgets what its owner deleted. Words that were being changed meanwhile survive as a record of their own. */
+  async applyDeletions(): Promise<void> {
+    const { shelf } = this;
+    const ended = [...shelf.records.values()].filter((opened) => opened.row.ended).map((opened) => opened.row.id);
+    for (const id of ended) {
+      const survivor = await this.outbox.survive(id);
+      if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
+      else if (shelf.counted.outbox.has(id)) await this.outbox.drop(id);
+    }
+    if (ended.length === 0) return;
+    await shelf.database.write(["records"], "strict", async (transaction) => {
+      for (const id of ended) await transaction.delete("records", id);
+    });
+    shelf.place([], ended);
+  }
+
+  /** After a restore: what this device has and the server has only in an earlier state is offered again. */
+  async #offerNewer(effects: readonly Effect[]): Promise<void> {
+    const { shelf } = this;
+    for (const { id, opened } of effects) {
+      const held = shelf.records.get(id);
+      const ended = (await shelf.database.get("remembered", id))?.ended;
+      if (opened && ended) {
+        shelf.place([opened]);
+        await this.outbox.delete(id, 0);
+        continue;
+      }
+      if (!opened || !held?.own) continue;
+      await this.#dropAttempt(id);
+      if (opened.version.hash === held.version.hash || opened.version.revision > held.version.revision) continue;
+      const content = shelf.outbox.get(id)?.content ?? withoutReaders(held.content);
+      const base = { content: withoutReaders(opened.content), revision: opened.version.revision };
+      await this.outbox.offer(id, held.row.about, content, base, held.content.readers);
+    }
+  }
+
+  /** After a restore: own records that the server doesn't have at all begin anew with their first revision. */
+  async #offerLost(shown: ReadonlySet<string>): Promise<void> {
+    const { shelf } = this;
+    const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
+    for (const held of lost.filter((record) => record.own)) {
+      const content = shelf.outbox.get(held.row.id)?.content ?? withoutReaders(held.content);
+      await this.outbox.offer(held.row.id, held.row.about, content, undefined, held.content.readers);
+    }
+    await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
+      for (const { row, own } of lost) {
+        if (own) await transaction.delete("records", row.id);
+        await transaction.delete("remembered", row.id);
+      }
+    });
+    shelf.place(
+      [],
+      lost.filter((record) => record.own).map((record) => record.row.id),
+    );
+  }
+
+  async #dropAttempt(id: string): Promise<void> {
+    if (this.shelf.counted.outbox.get(id)?.attempt) {
+      await this.outbox.amend(id, (current) => ({ ...current, attempt: undefined }));
+    }
+  }
+
+  /** Judges what others share: last, when all own records (contacts among them) are here. */
+  async judgeOthers(): Promise<void> {
+    for (const row of [...this.shelf.waiting.values()]) await this.#judgeOther(row);
+  }
+
+  async #judgeOther(row: StoredRecord): Promise<void> {
+    const { shelf } = this;
+    const { waiting: version } = row;
+    const pin = shelf.pins.get(row.owner);
+    if (!version) return;
+    if (!pin) {
+      await shelf.addFault("grant", row.id, row.owner);
+      return;
+    }
+    const keys = shelf.requireKeys();
+    const { account } = shelf.requireHere();
+    const remembered = await shelf.database.get("remembered", row.id);
+    const judged = await judgeShared(keys, account, row, version, remembered, pin.publicKey);
+    let fault = judged.accepted ? judged.note : judged.fault;
+    let accepted = judged.accepted;
+    const kind = judged.accepted ? judged.content.kind : "";
+    const from = { who: "contact", role: pin.role, partyToAbout: true } as const;
+    if (judged.accepted && isNamedKind(kind) && !counts(kind, from)) {
+      accepted = false;
+      fault = "source";
+    }
+    const next: StoredRecord = { ...row, accepted: accepted ? version : row.accepted, waiting: undefined };
+    const { epoch, revision, hash } = version;
+    await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+      await transaction.put("records", next);
+      if (accepted) await transaction.put("remembered", { id: row.id, epoch, revision, hash, ended: false });
+    });
+    shelf.waiting.delete(row.id);
+    if (judged.accepted && accepted) {
+      shelf.place([{ row: next, version, content: judged.content, own: false }]);
+      await shelf.clearFault("grant", row.id);
+    }
+    if (fault) await shelf.addFault(fault, row.id, row.owner);
+  }
+
+  /** Puts an own record in place that came with an answer. Gives whether it was accepted. */
+  async take(view: Schemas["RecordView"]): Promise<boolean> {
+    const { shelf } = this;
+    const effect = await this.judgeOwn(await readArrival(view));
+    const { opened, remember } = effect;
+    if (effect.fault) await shelf.addFault(effect.fault, effect.id, effect.account);
+    if (!opened || !remember) return false;
+    await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+      await transaction.put("records", opened.row);
+      await transaction.put("remembered", remember);
+    });
+    shelf.place([opened]);
+    return true;
+  }
+
+  /** Takes the tombstone of an own record that came with an answer. Gives whether it is proved. */
+  async takeTombstone(id: string, stone: Schemas["TombstoneView"]): Promise<boolean> {
+    const { shelf } = this;
+    const effect = await this.#judgeTombstone(id, stone);
+    if (effect.fault) await shelf.addFault(effect.fault, id, effect.account);
+    const { remember } = effect;
+    if (!effect.ended || !remember) return false;
+    const survivor = await this.outbox.survive(id);
+    if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
+    else await this.outbox.drop(id);
+    await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
+      await transaction.delete("records", id);
+      await transaction.put("remembered", remember);
+    });
+    shelf.place([], [id]);
+    return true;
+  }
+}

@@ -1,0 +1,188 @@
+/** Sends pending changes. One that can't go out never blocks another; none is dropped but on our server's answer. */
+import { type Api, ApiProblem, NoAnswer, type Schemas } from "../api/client";
+import { ProtocolError } from "../protocol";
+import type { Attempt, Mark, PendingChange } from "./database";
+import { openOwn } from "./judging";
+import { type Outbox, settledChange } from "./outbox";
+import type { Pull } from "./pull";
+import type { Shelf } from "./shelf.svelte";
+
+/** Tries for one change in one run: each answers a merge, so more than a few mean that something is wrong. */
+const TRIES = 4;
+
+export class Push {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outbox: Outbox,
+    private readonly pull: Pull,
+    private readonly now: () => number,
+  ) {}
+
+  /** Sends what is sealed already: works while locked. Rejects as {@link Push.sendAll} does. */
+  async sendSealed(): Promise<void> {
+    for (const change of this.#ready()) if (change.attempt) await this.#send(change.record, false);
+  }
+
+  /**
+   * Seals and sends everything that is ready; call it after a pull. Rejects with {@link NoAnswer} when the server can't
+   * be reached, and with {@link ApiProblem} 401 or 429 when it wants a sign-in or a pause.
+   */
+  async sendAll(): Promise<void> {
+    for (const change of this.#ready()) await this.#send(change.record, true);
+    await this.#sendMarks();
+  }
+
+  /** What may go out now, oldest first; what is about a record that the server hasn't got waits for that. */
+  #ready(): PendingChange[] {
+    const { outbox } = this.shelf.counted;
+    const now = this.now();
+    const first = (change: PendingChange) => change.about === "" || !this.#isUnsent(change.about);
+    return [...outbox.values()]
+      .filter((change) => !change.refused && change.notBefore <= now)
+      .sort((a, b) => Number(!first(a)) - Number(!first(b)) || a.at - b.at);
+  }
+
+  #isUnsent(record: string): boolean {
+    return this.shelf.counted.outbox.has(record) && !this.shelf.records.has(record);
+  }
+
+  async #send(record: string, seal: boolean): Promise<void> {
+    for (let tried = 0; tried < TRIES; tried++) {
+      const change = this.shelf.counted.outbox.get(record);
+      if (!change || change.refused || change.notBefore > this.now()) return;
+      if (change.about !== "" && this.#isUnsent(change.about)) return;
+      const attempt = change.attempt ?? (seal && this.shelf.keys ? await this.#seal(change) : undefined);
+      if (!attempt) return;
+      try {
+        await this.api.sendSealed(attempt.path, attempt.body);
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error;
+        await this.#refused(change, attempt, error);
+        if (!this.shelf.keys) return;
+        continue;
+      }
+      await this.#accepted(record, attempt);
+    }
+  }
+
+  async #seal(change: PendingChange): Promise<Attempt | undefined> {
+    try {
+      return await this.outbox.seal(change);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // Too large, or a reader's key that nothing can be sealed to: the words stay, and the screen says so.
+      await this.outbox.amend(change.record, (current) => ({ ...current, refused: error.name }));
+      return undefined;
+    }
+  }
+
+  async #accepted(record: string, attempt: Attempt): Promise<void> {
+    const { shelf } = this;
+    const { result } = attempt;
+    const version = result?.accepted;
+    const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
+    const next = await shelf.database.write(["outbox", "records", "remembered"], "strict", async (transaction) => {
+      const current = await transaction.get("outbox", record);
+      const before = await transaction.get("remembered", record);
+      if (result && version && (before?.revision ?? 0) <= version.revision) {
+        const { epoch, revision, hash } = version;
+        await transaction.put("records", result);
+        await transaction.put("remembered", { id: record, epoch, revision, hash, ended: false });
+      }
+      if (!result) {
+        await transaction.delete("records", record);
+        const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
+        await transaction.put("remembered", { id: record, ...seen, ended: true });
+      }
+      const settled = current && settledChange(current, attempt);
+      if (settled) await transaction.put("outbox", settled);
+      else await transaction.delete("outbox", record);
+      return settled;
+    });
+    if (content && result && version) shelf.place([{ row: result, version, content, own: true }]);
+    if (!result) shelf.place([], [record]);
+    shelf.placeChange(record, next && { change: next, content: shelf.outbox.get(record)?.content });
+  }
+
+  async #refused(change: PendingChange, attempt: Attempt, problem: ApiProblem): Promise<void> {
+    const { record } = change;
+    switch (problem.code) {
+      case "stale":
+        return this.#stale(change, attempt, problem.current as Schemas["RecordView"] | undefined);
+      case "deleted": {
+        const stone = problem.current as Schemas["TombstoneView"] | undefined;
+        if (!this.shelf.keys) return;
+        if (!stone || !(await this.pull.takeTombstone(record, stone))) await this.#keep(record, problem.code);
+        return;
+      }
+      case "request-reused":
+        return this.#again(record);
+      case "not-a-relation":
+        // The words go out without the readers that the server refuses; sharing can be chosen again.
+        await this.shelf.addFault("share-refused", record, undefined);
+        return this.outbox.amend(record, (current) => ({
+          ...current,
+          attempt: undefined,
+          readers: [],
+          version: current.version + 1,
+        }));
+      case "not-signed-in":
+      case "stale-gen":
+        await this.shelf.updateHere({ expired: true });
+        throw problem;
+      case "slow-down":
+      case "foreign-origin":
+        throw problem;
+      default:
+        return this.#keep(record, problem.code);
+    }
+  }
+
+  async #stale(change: PendingChange, attempt: Attempt, view: Schemas["RecordView"] | undefined): Promise<void> {
+    const { record } = change;
+    if (!this.shelf.keys) return;
+    // Two first saves that met: the next try is told which one won.
+    if (!view) return this.#again(record);
+    if (view.id !== record || !(await this.pull.take(view))) return this.#keep(record, "stale");
+    if (change.action === "delete" && attempt.result === undefined) {
+      // Somebody changed it elsewhere since: what they wrote isn't deleted unseen.
+      await this.shelf.addFault("kept-after-deletion", record, undefined);
+      await this.outbox.drop(record);
+      return;
+    }
+    const held = this.shelf.records.get(record);
+    if (held && held.version.hash === attempt.result?.accepted?.hash) await this.#accepted(record, attempt);
+    else await this.#again(record);
+  }
+
+  async #again(record: string): Promise<void> {
+    await this.outbox.amend(record, (current) => ({ ...current, attempt: undefined }));
+  }
+
+  async #keep(record: string, reason: string): Promise<void> {
+    await this.outbox.amend(record, (current) => ({ ...current, attempt: undefined, refused: reason }));
+  }
+
+  async #sendMarks(): Promise<void> {
+    for (const mark of await this.shelf.database.all("marks")) {
+      try {
+        if (mark.read !== undefined) await this.api.markRead(mark.record, mark.read);
+        if (mark.reviewed !== undefined) await this.api.markReviewed(mark.record, mark.reviewed);
+      } catch (error) {
+        if (error instanceof NoAnswer || !(error instanceof ApiProblem) || error.status === 401 || error.status === 429)
+          throw error;
+        // No longer shared, or a revision that is gone: the mark has no object any more.
+      }
+      await this.#forgetMark(mark);
+    }
+  }
+
+  async #forgetMark(sent: Mark): Promise<void> {
+    await this.shelf.database.write(["marks"], "relaxed", async (transaction) => {
+      const current = await transaction.get("marks", sent.record);
+      if (current?.read === sent.read && current?.reviewed === sent.reviewed)
+        await transaction.delete("marks", sent.record);
+    });
+  }
+}

@@ -1,0 +1,453 @@
+import type { Api, Schemas } from "../api/client";
+import {
+  canonicalEmail,
+  fiveWords,
+  fromBase64,
+  invitationKeys,
+  inviteeTag,
+  newId,
+  PassphraseError,
+  type PassphraseFault,
+  type Role,
+  requireGeneration,
+  requireSettablePassphrase,
+  SealError,
+  type SlotSecrets,
+  sealCard,
+  toBase64,
+} from "../protocol";
+import type { CareDesk } from "./care.svelte";
+import { newContact } from "./contents";
+import { makeAccount, type NewKeys, openKeys, renewSlot, secretsOf, type Typed } from "./credentials";
+import type { Here, Keys } from "./database";
+import type { Environment } from "./environment";
+import { StoreError } from "./errors";
+import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
+import type { HeldInvitation, Links } from "./links";
+import type { Outbox } from "./outbox";
+import { asStoreError } from "./problems";
+import type { Shelf } from "./shelf.svelte";
+import type { SyncRounds } from "./sync.svelte";
+
+/** Milliseconds out of sight after which a device locks itself. */
+const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
+
+/** Who is here: signing up and in, keys, devices. */
+export class SessionDesk implements Session {
+  kit = $state<string | undefined>(undefined);
+  /** Keys made for a sign-up whose answer may have been lost: the same request again makes the same account. */
+  #made: { readonly email: string; readonly passphrase: string; readonly keys: NewKeys } | undefined;
+
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outbox: Outbox,
+    private readonly care: CareDesk,
+    private readonly links: Links,
+    private readonly rounds: SyncRounds,
+    private readonly environment: Environment,
+  ) {}
+
+  get phase(): Phase {
+    return this.shelf.phase;
+  }
+  get account(): string | undefined {
+    return this.shelf.here?.account;
+  }
+  get email(): string | undefined {
+    return this.shelf.here?.email;
+  }
+  get role(): Role | undefined {
+    return this.shelf.here?.role;
+  }
+  get name(): string | undefined {
+    return this.care.settings?.content.name;
+  }
+  get language(): string | undefined {
+    return this.care.settings?.content.language;
+  }
+  get expired(): boolean {
+    return this.shelf.here?.expired ?? false;
+  }
+  get kitUnconfirmed(): boolean {
+    return this.shelf.here?.kitUnconfirmed ?? false;
+  }
+
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  openFirstLink(fragment: string): Promise<FirstLink> {
+    return this.links.openFirst(fragment);
+  }
+
+  openInvitation(link: URL): Promise<OpenedInvitation> {
+    return this.links.openInvitation(link);
+  }
+
+  resumeInvitation(): Promise<OpenedInvitation | undefined> {
+    return this.links.resume();
+  }
+
+  signUp(wanted: SignUp): Promise<{ kit: string }> {
+    return this.#guarded(async () => {
+      const email = canonicalEmail(wanted.email);
+      await requireSettablePassphrase(wanted.passphrase);
+      await this.#makeRoom(undefined);
+      const { salt } = await this.api.salt(email);
+      const { passphrase } = wanted;
+      if (this.#made?.email !== email || this.#made.passphrase !== passphrase) {
+        this.#made = { email, passphrase, keys: await makeAccount(email, passphrase, fromBase64(salt)) };
+      }
+      const made = this.#made.keys;
+      const account: Schemas["NewAccount"] = {
+        id: made.account,
+        email,
+        slots: made.slots,
+        identity: made.identity,
+        locale: wanted.language,
+        time_zone: this.environment.timeZone,
+        device: wanted.device,
+        bearer: false,
+      };
+      const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
+      const me = invitation
+        ? await this.api.join(invitation.shown.invite, {
+            account,
+            answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
+          })
+        : await this.api.begin({ token: toBase64(await this.links.token()), account });
+      await this.#settle(me, made.keys, true);
+      this.#made = undefined;
+      this.kit = made.kit;
+      await this.#begin(wanted, invitation);
+      return { kit: made.kit };
+    });
+  }
+
+  /** The answer to an invitation: this account's key and name, bound to the inviter's key. */
+  async #answer(
+    { shown, secret, inviter }: HeldInvitation,
+    own: { account: string; keys: Keys; name: string },
+  ): Promise<Schemas["Answer"]> {
+    const [identity] = own.keys.identities;
+    if (!identity) throw new StoreError("locked");
+    const keys = await invitationKeys(secret);
+    const party = { account: own.account, publicKey: identity.publicKey, name: own.name };
+    const head = { invite: shown.invite, role: "invitee", account: own.account } as const;
+    return {
+      redeem: toBase64(keys.redeem),
+      tag: toBase64(await inviteeTag(keys, shown.invite, inviter, party)),
+      card: toBase64(await sealCard(keys, head, own.name)),
+    };
+  }
+
+  /** The first records of a new account: settings, and the contact who invited. */
+  async #begin(wanted: SignUp, invitation: HeldInvitation | undefined): Promise<void> {
+    const settings = newId();
+    const { name, language } = wanted;
+    await this.outbox.save({ record: settings, content: { kind: "settings", v: 1, name, language } });
+    await this.shelf.updateHere({ settingsRecord: settings });
+    if (invitation) await this.#pinInviter(invitation);
+    await this.links.forget();
+    this.environment.keepStorage();
+    await this.rounds.now();
+    // The pointer is set once; should this fail, `#pointSettings` does it with the next sign-in.
+    await this.api.setPointer("settings", settings).catch(() => undefined);
+  }
+
+  async #pinInviter({ shown, inviter }: HeldInvitation): Promise<void> {
+    const known = this.shelf.pins.get(inviter.account);
+    if (known) {
+      // A link one opens never changes a key that is known.
+      if (toBase64(known.publicKey) !== toBase64(inviter.publicKey)) throw new StoreError("forged");
+      return;
+    }
+    const at = new Date(this.environment.now()).toISOString();
+    const party = { ...inviter, name: shown.inviterName };
+    const content = newContact(party, "therapist", shown.practice, { at, invitation: shown.invite });
+    await this.outbox.save({ record: newId(), content });
+  }
+
+  acceptInvitation(): Promise<void> {
+    return this.#guarded(async () => {
+      const keys = this.shelf.requireKeys();
+      const { account } = this.shelf.requireHere();
+      const invitation = await this.links.invitation();
+      await this.#pinInviter(invitation);
+      const name = this.name ?? "";
+      await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
+      await this.links.forget();
+      await this.care.refresh(true);
+      await this.rounds.now();
+    });
+  }
+
+  async confirmKitSaved(): Promise<void> {
+    await this.shelf.updateHere({ kitUnconfirmed: false });
+    this.kit = undefined;
+  }
+
+  signIn(email: string, passphrase: string): Promise<void> {
+    return this.#signIn(email, { method: "passphrase", passphrase });
+  }
+
+  signInWithKit(email: string, kit: string): Promise<void> {
+    return this.#signIn(email, { method: "recovery", kit });
+  }
+
+  #signIn(typedEmail: string, typed: Typed): Promise<void> {
+    return this.#guarded(async () => {
+      const email = canonicalEmail(typedEmail);
+      const salt = typed.method === "passphrase" ? fromBase64((await this.api.salt(email)).salt) : new Uint8Array();
+      const secrets = await secretsOf(typed, email, salt);
+      await this.#enter(email, typed.method, secrets);
+    });
+  }
+
+  /** Asks for a session, opens the keys that come with it, and is here. */
+  async #enter(email: string, method: Typed["method"], secrets: SlotSecrets): Promise<void> {
+    const device = deviceLabel();
+    const me = await this.api.signIn({ email, method, auth: toBase64(secrets.auth), device, bearer: false });
+    const { here } = this.shelf;
+    if (here?.account === me.id) requireGeneration(here.gen, me.gen);
+    await this.#makeRoom(me.id);
+    await this.#settle(me, await openKeys(secrets, method, me), this.kitUnconfirmed);
+    this.environment.keepStorage();
+    await this.rounds.now();
+    await this.#pointSettings();
+  }
+
+  /** Another account's unsent words are never dropped to make room. */
+  async #makeRoom(account: string | undefined): Promise<void> {
+    const { here } = this.shelf;
+    if (!here || here.account === account) return;
+    if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
+    await this.#clear();
+  }
+
+  async #settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed: boolean): Promise<void> {
+    const before = this.shelf.here;
+    const [identity] = keys.identities;
+    if (!identity) throw new StoreError("locked");
+    const here: Here = {
+      account: me.id,
+      email: me.email,
+      role: me.role,
+      gen: me.gen,
+      publicKey: identity.keyPair.publicKey,
+      slots: me.slots,
+      identities: me.identities,
+      settingsRecord: me.settings_record ?? before?.settingsRecord,
+      cursor: before?.cursor ?? 0,
+      incarnation: before?.incarnation,
+      comparing: before?.comparing ?? false,
+      complete: before?.complete ?? false,
+      lastPull: before?.lastPull,
+      restored: before?.restored ?? false,
+      expired: false,
+      kitUnconfirmed,
+      hiddenAt: undefined,
+    };
+    await this.shelf.database.write(["here", "keys"], "strict", async (transaction) => {
+      await transaction.put("here", here, "here");
+      await transaction.put("keys", keys, "here");
+    });
+    await this.shelf.load();
+    await this.care.load();
+    this.environment.tellOthers("keys");
+    this.rounds.listen();
+  }
+
+  async #pointSettings(): Promise<void> {
+    const { here } = this.shelf;
+    const { settings } = this.care;
+    if (!here || here.settingsRecord || !settings) return;
+    await this.api.setPointer("settings", settings.id).catch(() => undefined);
+    await this.shelf.updateHere({ settingsRecord: settings.id });
+  }
+
+  unlock(passphrase: string): Promise<void> {
+    return this.#unlock({ method: "passphrase", passphrase });
+  }
+
+  unlockWithKit(kit: string): Promise<void> {
+    return this.#unlock({ method: "recovery", kit });
+  }
+
+  /** Opens a slot that is on this device: needs no network, unless the session has ended too. */
+  #unlock(typed: Typed): Promise<void> {
+    return this.#guarded(async () => {
+      const here = this.shelf.requireHere();
+      const secrets = await this.#secrets(here, typed);
+      if (here.expired) return this.#enter(here.email, typed.method, secrets);
+      let keys: Keys;
+      try {
+        keys = await openKeys(secrets, typed.method, { ...here, id: here.account });
+      } catch (error) {
+        if (!(error instanceof SealError)) throw error;
+        // Not what is on this device: it may have been changed on another one, which only the server knows.
+        return this.#enter(here.email, typed.method, secrets);
+      }
+      await this.shelf.database.write(["keys"], "relaxed", (transaction) => transaction.put("keys", keys, "here"));
+      await this.shelf.updateHere({ hiddenAt: undefined });
+      await this.shelf.load();
+      this.environment.tellOthers("keys");
+      void this.rounds.now();
+    });
+  }
+
+  async #secrets(here: Here, typed: Typed): Promise<SlotSecrets> {
+    const params = here.slots.find((slot) => slot.method === "passphrase")?.params;
+    return secretsOf(typed, here.email, params ? fromBase64(params.salt) : new Uint8Array());
+  }
+
+  async lock(): Promise<void> {
+    this.kit = undefined;
+    await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
+    this.shelf.close();
+    this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
+    this.environment.tellOthers("keys");
+  }
+
+  async signOut(giveUp = false): Promise<void> {
+    if (this.rounds.unsent > 0) await this.rounds.now();
+    if (this.rounds.unsent > 0 && !giveUp) throw new StoreError("unsent-words");
+    // Signed out here even where the server can't be told: its session can be ended from another device.
+    await this.api.signOut().catch(() => undefined);
+    await this.#clear();
+  }
+
+  async #clear(): Promise<void> {
+    this.kit = undefined;
+    await this.shelf.database.erase();
+    this.care.clear();
+    await this.shelf.load();
+    this.rounds.listen();
+    this.environment.tellOthers("keys");
+  }
+
+  changePassphrase(current: string, next: string): Promise<void> {
+    return this.#newPassphrase({ method: "passphrase", passphrase: current }, next);
+  }
+
+  setPassphraseByKit(kit: string, next: string): Promise<void> {
+    return this.#newPassphrase({ method: "recovery", kit }, next);
+  }
+
+  #newPassphrase(typed: Typed, passphrase: string): Promise<void> {
+    return this.#guarded(async () => {
+      await requireSettablePassphrase(passphrase);
+      const { me, secrets } = await this.#prove(typed);
+      const salt = fromBase64((await this.api.salt(me.email)).salt);
+      const { slot } = await renewSlot(secrets, typed.method, me, { passphrase, salt });
+      await this.api.replaceSlot("passphrase", slot);
+      await this.#keepSlots();
+    });
+  }
+
+  newKit(passphrase: string): Promise<{ kit: string }> {
+    return this.#guarded(async () => {
+      const { me, secrets } = await this.#prove({ method: "passphrase", passphrase });
+      const { slot, kit } = await renewSlot(secrets, "passphrase", me, "kit");
+      await this.api.replaceSlot("recovery", slot);
+      await this.#keepSlots();
+      await this.shelf.updateHere({ kitUnconfirmed: true });
+      this.kit = kit;
+      return { kit: kit ?? "" };
+    });
+  }
+
+  /** Shows the server once more who this is, and gives the account with its slots as they are now. */
+  async #prove(typed: Typed): Promise<{ me: Schemas["Me"]; secrets: SlotSecrets }> {
+    const here = this.shelf.requireHere();
+    const secrets = await this.#secrets(here, typed);
+    await this.api.prove({ method: typed.method, auth: toBase64(secrets.auth) });
+    const me = await this.api.account();
+    requireGeneration(here.gen, me.gen);
+    return { me, secrets };
+  }
+
+  async #keepSlots(): Promise<void> {
+    const { slots, identities } = await this.api.account();
+    await this.shelf.updateHere({ slots, identities });
+  }
+
+  devices(): Promise<Device[]> {
+    return this.#guarded(() => this.api.devices());
+  }
+
+  endDevice(id: string): Promise<void> {
+    return this.#guarded(() => this.api.endDevice(id));
+  }
+
+  prove(passphrase: string): Promise<void> {
+    return this.#guarded(async () => {
+      await this.#prove({ method: "passphrase", passphrase });
+    });
+  }
+
+  erase(passphrase: string): Promise<void> {
+    return this.#guarded(async () => {
+      await this.#prove({ method: "passphrase", passphrase });
+      await this.api.erase();
+      await this.#clear();
+    });
+  }
+
+  async checkPassphrase(passphrase: string): Promise<PassphraseFault | undefined> {
+    try {
+      await requireSettablePassphrase(passphrase);
+      return undefined;
+    } catch (error) {
+      if (error instanceof PassphraseError) return error.fault;
+      throw error;
+    }
+  }
+
+  fiveWords(language: "en" | "es"): Promise<string> {
+    return fiveWords(language);
+  }
+
+  saveSettings(changed: { name?: string; language?: string }): Promise<void> {
+    return this.#guarded(async () => {
+      const { settings } = this.care;
+      if (!settings) throw new StoreError("locked");
+      const { readers: _, ...content } = settings.content;
+      await this.outbox.save({ record: settings.id, content: { ...content, ...changed } });
+      void this.rounds.now();
+      if (changed.language) {
+        const preferences = { locale: changed.language, time_zone: this.environment.timeZone };
+        await this.api.setPreferences(preferences).catch(() => undefined);
+      }
+    });
+  }
+
+  /** Locks a device that was out of sight too long; a reload doesn't lock. */
+  watchHidden(): void {
+    this.environment.whenHidden(
+      () => void this.shelf.updateHere({ hiddenAt: this.environment.now() }),
+      () => void this.lockIfHiddenLong(),
+    );
+  }
+
+  async lockIfHiddenLong(): Promise<void> {
+    const { here } = this.shelf;
+    if (!here?.hiddenAt) return;
+    if (this.shelf.keys && this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
+    await this.shelf.updateHere({ hiddenAt: undefined });
+  }
+}
+
+/** What this device is called in the list of devices, where the person hasn't said. */
+function deviceLabel(): string {
+  const agent = globalThis.navigator?.userAgent ?? "";
+  const system = /iPhone|iPad|Android|Windows|Mac OS X|Linux/.exec(agent)?.[0] ?? "";
+  const browser = /Firefox|Edg|Chrome|Safari/.exec(agent)?.[0] ?? "";
+  const names: Record<string, string> = { Edg: "Edge", "Mac OS X": "Mac" };
+  return [names[browser] ?? browser, names[system] ?? system].filter((part) => part !== "").join(" · ");
+}

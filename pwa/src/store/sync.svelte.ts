@@ -1,0 +1,146 @@
+import { type Api, ApiProblem, NoAnswer } from "../api/client";
+import type { Environment } from "./environment";
+import { StoreError } from "./errors";
+import type { Fault, Sync } from "./interface";
+import type { Pull } from "./pull";
+import type { Push } from "./push";
+import type { Shelf } from "./shelf.svelte";
+
+/** What else is looked after in each round: lists in plain, answers to invitations. */
+export type Refresh = () => Promise<void>;
+
+/**
+ * When to fetch and send: after each change, on the server's events, each minute, when the page comes to the front. One
+ * round at a time in all pages of a device; rounds that meet nonetheless do no harm.
+ */
+export class SyncRounds implements Sync {
+  state = $state<"idle" | "working" | "offline" | "paused">("idle");
+  online = $state(true);
+  #tail: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
+  #stopListening: (() => void) | undefined;
+  #leads = false;
+
+  readonly unsent: number = $derived.by(() => {
+    const { outbox, drafts } = this.shelf.counted;
+    return new Set([...outbox.keys(), ...drafts.map((draft) => draft.id)]).size;
+  });
+  readonly heldDeletions: number = $derived.by(
+    () => [...this.shelf.records.values()].filter((opened) => opened.row.ended).length,
+  );
+
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly pull: Pull,
+    private readonly push: Push,
+    private readonly environment: Environment,
+    private readonly refresh: Refresh,
+  ) {}
+
+  get lastPull(): number | undefined {
+    return this.shelf.here?.lastPull;
+  }
+
+  get restored(): boolean {
+    return this.shelf.here?.restored ?? false;
+  }
+
+  get faults(): readonly Fault[] {
+    return this.shelf.faults;
+  }
+
+  get storageFailed(): boolean {
+    return this.shelf.storageFailed;
+  }
+
+  /** Begins to look by itself. */
+  begin(): void {
+    this.environment.whenToLook(() => void this.now());
+    this.environment.lead(() => {
+      this.#leads = true;
+      this.listen();
+      return () => this.#stopListening?.();
+    });
+  }
+
+  /** Listens to the server's events anew, or no longer where nobody is signed in. */
+  listen(): void {
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+    const { here } = this.shelf;
+    if (this.#leads && here && !here.expired) {
+      this.#stopListening = this.environment.listen(this.api.stream, () => void this.now());
+    }
+  }
+
+  /** A round that begins after this call. Never rejects. */
+  now(): Promise<void> {
+    this.#queued ??= this.#tail = this.#tail.then(() => {
+      this.#queued = undefined;
+      return this.#round();
+    });
+    return this.#queued;
+  }
+
+  async #round(): Promise<void> {
+    const { here } = this.shelf;
+    if (!here) {
+      this.state = "idle";
+      return;
+    }
+    if (here.expired) {
+      this.state = "paused";
+      return;
+    }
+    this.state = "working";
+    try {
+      await this.environment.exclusively("aftertide-sync", () => this.#exchange());
+      this.online = true;
+      this.state = this.shelf.keys || this.shelf.counted.outbox.size === 0 ? "idle" : "paused";
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
+  async #exchange(): Promise<void> {
+    await this.push.sendSealed();
+    if (!this.shelf.keys) return;
+    await this.pull.fetchAll();
+    await this.refresh();
+    await this.pull.judgeOthers();
+    await this.push.sendAll();
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (error instanceof NoAnswer) {
+      this.online = false;
+      this.state = "offline";
+    } else if (error instanceof ApiProblem) {
+      this.online = true;
+      this.state = "paused";
+      // Ended from elsewhere: sending pauses until somebody signs in again, and no word is dropped.
+      if (error.status === 401) {
+        await this.shelf.updateHere({ expired: true });
+        this.listen();
+      }
+    } else if (error instanceof StoreError) {
+      // Locked or signed out meanwhile, or storage refuses, which `storageFailed` shows.
+      this.state = "paused";
+    } else {
+      this.state = "paused";
+      reportError(error);
+    }
+  }
+
+  async applyDeletions(): Promise<void> {
+    await this.pull.applyDeletions();
+    for (const fault of this.shelf.faults.filter(({ kind }) => kind === "deletion-wave")) {
+      await this.shelf.clearFault("deletion-wave", fault.record);
+    }
+  }
+
+  dismissRestored(): void {
+    void this.shelf.updateHere({ restored: false });
+  }
+}
