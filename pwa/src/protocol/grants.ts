@@ -67,15 +67,16 @@ export async function openGrant(
 export type GrantFault = "readers" | "attention";
 
 /**
- * What is wrong with the grants that the server shows for an own record, if anything: a reader more or less than the
- * body's `readers`, or another attention.
+ * What is wrong with the grants that the server shows for an own record, if anything: a reader whom the body's `readers`
+ * doesn't name, or another attention. One less is no fault: the server closes grants when a relation ends or the record
+ * that this one is about is taken back.
  */
 export function compareGrants(
   content: RecordContent,
   shown: readonly { grantee: string; attention: number }[],
 ): GrantFault | undefined {
   const named = new Map(content.readers.map((reader) => [reader.account, reader.attention]));
-  if (shown.length !== named.size || shown.some((grant) => !named.has(grant.grantee))) return "readers";
+  if (shown.some((grant) => !named.has(grant.grantee))) return "readers";
   return shown.some((grant) => named.get(grant.grantee) !== grant.attention) ? "attention" : undefined;
 }
 

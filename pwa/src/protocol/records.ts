@@ -1,13 +1,10 @@
 import { type Bytes, randomBytes, toBase64Url } from "./bytes";
 import { ctx } from "./context";
-import { JsonError, KeyError, ProofError } from "./errors";
+import { KeyError, ProofError } from "./errors";
 import { parseJsonObject, printJson } from "./ijson";
 import { type RecordContent, requireKind } from "./kinds";
 import { pad, unpad } from "./padding";
 import { hash, mac, open, seal, sealingKey, verifyMac } from "./symmetric";
-
-/** Bytes of JSON that a body holds at most: 1 MiB. */
-export const LARGEST_CONTENT = 2 ** 20;
 
 /** What binds a body to its place. */
 export interface RecordHead {
@@ -37,12 +34,10 @@ export async function baseOf(body: Bytes): Promise<string> {
   return toBase64Url(await hash(body));
 }
 
-/** Seals content. Throws {@link KindError} when it isn't what its kind asks for, {@link JsonError} above 1 MiB or for what isn't I-JSON. */
+/** Seals content. Throws {@link KindError} when it isn't what its kind asks for, {@link JsonError} for what isn't I-JSON, {@link PaddingError} above 1 MiB. */
 export async function sealBody(recordKey: Bytes, head: RecordHead, content: RecordContent): Promise<Bytes> {
   await requireKind(content);
-  const text = printJson(content);
-  if (text.length > LARGEST_CONTENT) throw new JsonError("more than 1 MiB");
-  return seal(await sealingKey(recordKey), bodyContext(head), pad(text));
+  return seal(await sealingKey(recordKey), bodyContext(head), pad(printJson(content)));
 }
 
 /**

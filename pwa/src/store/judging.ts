@@ -177,11 +177,7 @@ export async function judgeOwn(keys: Keys, arrival: Arrival, seen: Seen | undefi
     const fresh = judgeArrival(seen, version) === "new";
     const content = await openOwn(keys, row, version);
     const shown = row.readers.map((reader) => ({ grantee: reader.account, attention: reader.attention }));
-    // The server ends grants by itself when a relation ends or the record this is about is taken back: only one more
-    // than the owner named, or another attention, is a fault.
-    const missing = content.readers.filter((reader) => !shown.some((grant) => grant.grantee === reader.account));
-    const complete = [...shown, ...missing.map((reader) => ({ grantee: reader.account, attention: reader.attention }))];
-    return { accepted: true, fresh, content, note: compareGrants(content, complete) };
+    return { accepted: true, fresh, content, note: compareGrants(content, shown) };
   } catch (error) {
     return { accepted: false, fault: faultOf(error) };
   }

@@ -43,7 +43,7 @@ import {
 import { readVectors, type Vectors } from "./vectors";
 
 /** One reader for all three makers: if these open, the clients open each other's bytes. */
-describe.each(["suite1.json", "typescript.json"])("%s", (file) => {
+describe.each(["suite1.json", "python.json", "typescript.json"])("%s", (file) => {
   const vectors = readVectors(file) as Vectors;
   const accounts = vectors.accounts;
 
