@@ -1,6 +1,7 @@
-"""Requests to a server: MessagePack both ways, typed refusals, and the same bytes again when an answer is lost."""
+"""Requests to a server: MessagePack or JSON, typed refusals, and the same bytes again when an answer is lost."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Final, Self, TypeVar
 
 import httpx
@@ -53,8 +54,9 @@ class Api:
         server's came, MalformedAnswerError for one of another shape.
         """
         answer = await self._send(method, path, body, params)
+        decode = msgspec.msgpack.decode if _media_type(answer) == _MESSAGEPACK else msgspec.json.decode
         try:
-            return msgspec.msgpack.decode(answer.content, type=into)
+            return decode(answer.content, type=into)
         except msgspec.DecodeError as error:
             raise MalformedAnswerError(f"{method} {path} was answered in another shape") from error
 
@@ -62,12 +64,22 @@ class Api:
         """Send a request that has no answer but that it was done. Raises as `ask` does."""
         await self._send(method, path, body, None)
 
+    async def events(self) -> AsyncIterator[None]:
+        """Yield whenever the server says that something may have changed; raises httpx.HTTPError when the stream breaks."""
+        headers = {"Accept": "text/event-stream", **self._authorization()}
+        async with self.http.stream("GET", "/api/stream", headers=headers, timeout=None) as answer:
+            answer.raise_for_status()
+            async for line in answer.aiter_lines():
+                if line.startswith("data:"):
+                    yield
+
+    def _authorization(self) -> dict[str, str]:
+        return {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+
     async def _send(
         self, method: str, path: str, body: msgspec.Struct | None, params: dict[str, int] | None
     ) -> httpx.Response:
-        headers = {"Accept": _MESSAGEPACK}
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = {"Accept": f"{_MESSAGEPACK}, application/json;q=0.5", **self._authorization()}
         content = None
         if body is not None:
             headers["Content-Type"] = _MESSAGEPACK
@@ -92,7 +104,7 @@ class Api:
         if answer.is_success and incarnation is not None:
             self.incarnation = incarnation
             return True
-        if answer.headers.get("Content-Type", "").partition(";")[0] != _PROBLEM:
+        if _media_type(answer) != _PROBLEM:
             return False
         try:
             problem = msgspec.json.decode(answer.content, type=Problem)
@@ -103,6 +115,11 @@ class Api:
         if incarnation is not None:
             self.incarnation = incarnation
         raise _refusal(answer.status_code, problem)
+
+
+def _media_type(answer: httpx.Response) -> str:
+    kind: str = answer.headers.get("Content-Type", "")
+    return kind.partition(";")[0].strip().lower()
 
 
 def _refusal(status: int, problem: Problem) -> RefusedError:

@@ -61,6 +61,10 @@ class DeletedError(RefusedError):
     """The record was deleted."""
 
 
+class PointerSetError(RefusedError):
+    """The pointer names another record already: it is set once."""
+
+
 class StaleGenError(RefusedError):
     """The keys were renewed on another device."""
 
@@ -85,6 +89,7 @@ BY_CODE: dict[str, type[RefusedError]] = {
     "no-longer-shared": NoLongerSharedError,
     "not-a-relation": NotARelationError,
     "deleted": DeletedError,
+    "pointer-set": PointerSetError,
     "stale-gen": StaleGenError,
     "slow-down": SlowDownError,
     "stale": StaleError,

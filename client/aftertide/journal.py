@@ -28,7 +28,7 @@ from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.keys import RecordKey
 from aftertide.protocol.kinds import Role, check_counts, readers_of
 from aftertide.protocol.memory import Seen, judge, seen_of
-from aftertide.protocol.records import Head, base_of, check_proof, check_tombstone, open_body, unwrap_key
+from aftertide.protocol.records import Head, check_proof, check_tombstone, open_body, unwrap_key
 from aftertide.wire import Change, GrantView, ReaderView, RecordView, RevisionView, TombstoneView
 
 WasReader = Callable[[str, str, int], Awaitable[bool]]
@@ -316,13 +316,19 @@ class Journal:
                 error = KeyChangedError("two contacts pin different keys for one account")
                 self.faults[record.id] = Fault(record.id, self.account, error)
 
-    def open_revision(self, record: Record, shown: RevisionView) -> Record:
-        """Open an earlier revision of an own record; raises ProofError and what `open_body` raises."""
+    def open_revision(self, record: Record, shown: RevisionView, following: Record | None) -> Record:
+        """Open an earlier revision of an own record; `following` is the one after it, if that has been opened.
+
+        Raises ProofError, OtherBaseError when the two don't hold together, and what `open_body` raises.
+        """
         base = "" if shown.base is None else b64u(shown.base)
         head = replace(record.head, epoch=shown.epoch, revision=shown.revision, base=base)
         check_proof(self.keyring.keys.record_proof, head, shown.body, shown.proof)
+        past = seen_of(head, shown.body)
+        if following is not None:
+            judge(past, Seen(following.head.epoch, following.head.revision, following.hash), following.head.base)
         key = unwrap_key(self.keyring.keys.record_wrap, head, shown.wrapped)
-        return Record(head, base_of(shown.body), key, open_body(key, head, shown.body), shown.saved)
+        return Record(head, past.hash, key, open_body(key, head, shown.body), shown.saved)
 
 
 def _contact(record: Record) -> Contact:

@@ -6,7 +6,14 @@ from datetime import datetime
 
 from aftertide import wire
 from aftertide.api import Api
-from aftertide.errors import RefusedError, StaleError, UnknownContactError, UnknownRecordError
+from aftertide.errors import (
+    NotSignedInError,
+    RefusedError,
+    SlowDownError,
+    StaleError,
+    UnknownContactError,
+    UnknownRecordError,
+)
 from aftertide.journal import Journal, Record
 from aftertide.protocol.encoding import new_id, unb64u
 from aftertide.protocol.grants import seal_grant
@@ -173,6 +180,8 @@ class Saver:
                 if newer.head.revision < record.head.revision:
                     raise
                 unsent = self._sealed_edit(record.id, unsent.change, unsent.readers)
+            except (NotSignedInError, SlowDownError):
+                raise  # it waits: signing in again or a little later doesn't change what was meant
             except RefusedError:
                 del self.unsent[record.id]
                 raise

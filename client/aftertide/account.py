@@ -1,0 +1,342 @@
+"""A signed-in account: its journal, writing and sharing, following changes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from aftertide import wire
+from aftertide.access import Access
+from aftertide.api import Api
+from aftertide.errors import (
+    NoAgreementError,
+    PointerSetError,
+    UnknownContactError,
+    UnknownRecordError,
+    UnreachableError,
+)
+from aftertide.invitations import Invitations
+from aftertide.journal import Contact, Fault, Journal, Record
+from aftertide.keyring import Keyring
+from aftertide.memory import Memory
+from aftertide.protocol.errors import ProtocolError
+from aftertide.protocol.ijson import Json, JsonObject
+from aftertide.protocol.kinds import Attention, Role
+from aftertide.saving import Change, Clock, Readers, Saver, Unsent, with_reader, without_reader
+
+PLEASE_READ_SOON: Final = 2
+_EVERY: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one `sync` brought."""
+
+    changed: tuple[str, ...]
+    """Ids of the records that the feed named."""
+    faults: tuple[Fault, ...]
+    """All that doesn't hold at present, old faults among it."""
+    restored: bool
+    """The server's database is another one than before (a restored backup): an older state is no attack then."""
+    lost: tuple[str, ...]
+    """Own records of which the restored server has an older state than this device, or none."""
+
+
+class Account:
+    """What a person does with an account; made by `Client`.
+
+    Nothing is taken from the server unchecked: what doesn't hold is in `faults`, beside the state that was there before.
+    Methods that save raise what `Api.ask` raises, and keep the sealed bytes in `unsent` when no answer came.
+    """
+
+    def __init__(self, api: Api, me: wire.Me, keyring: Keyring, memory: Memory, clock: Clock) -> None:
+        """Hold an open account; `memory` is what this device remembers of it."""
+        self.id = me.id
+        self.role: Role = me.role
+        self.email = me.email
+        self.zone = me.time_zone
+        self.memory = memory
+        self.journal = Journal(keyring, memory)
+        self._api = api
+        self._saver = Saver(api, self.journal, clock)
+        self._clock = clock
+        self._cursor = 0
+        self._settings_known = me.settings_record is not None
+        self.invitations = Invitations(api, self._saver, me.role)
+        self.access = Access(api, me.email, self.journal.keyring)
+
+    @property
+    def contacts(self) -> dict[str, Contact]:
+        """Pinned keys by account."""
+        return self.journal.contacts()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What the server has shown that doesn't hold."""
+        return tuple(self.journal.faults.values())
+
+    @property
+    def unsent(self) -> dict[str, Unsent]:
+        """What was sealed and hasn't been answered; `sync` sends the same bytes again."""
+        return self._saver.unsent
+
+    def record(self, record: str) -> Record:
+        """Return a record of this journal, one's own or shared; raises UnknownRecordError."""
+        found = self.journal.records.get(record)
+        if found is None:
+            raise UnknownRecordError("no such record on this device")
+        return found
+
+    async def sync(self) -> Pulled:
+        """Send what waits, then pull all that has changed, page after page.
+
+        When the database behind the server is another one, or its counter lies below what it has shown, everything is
+        compared anew.
+        """
+        await self._saver.flush()
+        known, counter = self.memory.incarnation, self.memory.counter
+        first = await self._page(self._cursor)
+        restored = (known is not None and known != self._api.incarnation) or first.counter < counter
+        if restored:
+            self._cursor = 0
+            first = await self._page(0)
+        changes = await self._pages(first)
+        self.journal.restoring = restored
+        try:
+            await self.journal.take(changes, self._was_reader)
+        finally:
+            self.journal.restoring = False
+        if restored:
+            shown = {change.id for change in changes}
+            self.journal.behind |= {record.id for record in self.journal.own() if record.id not in shown}
+        self.memory.incarnation, self.memory.counter = self._api.incarnation, self._cursor
+        await self._point_to_settings()
+        return Pulled(tuple(change.id for change in changes), self.faults, restored, tuple(sorted(self.journal.behind)))
+
+    async def _page(self, after: int) -> wire.Changes:
+        return await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})
+
+    async def _pages(self, page: wire.Changes) -> list[wire.Change]:
+        changes = list(page.changes)
+        while page.more:
+            page = await self._page(page.cursor)
+            changes += page.changes
+        self._cursor = page.cursor
+        return changes
+
+    async def follow(self, every: float = _EVERY) -> AsyncGenerator[Pulled]:
+        """Pull now, whenever the server says that something changed, and every so many seconds; ends when left.
+
+        The event stream is a hint only: where it can't be had, the seconds decide.
+        """
+        hint = asyncio.Event()
+        listening = asyncio.create_task(self._listen(hint))
+        try:
+            while True:
+                hint.clear()
+                pulled = await self.sync()
+                if pulled.changed or pulled.restored:
+                    yield pulled
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(hint.wait(), every)
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+
+    async def _listen(self, hint: asyncio.Event) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            async for _ in self._api.events():
+                hint.set()
+
+    async def write(
+        self,
+        text: str,
+        *,
+        form: str = "free",
+        sliders: dict[str, int] | None = None,
+        feelings: Sequence[str] = (),
+        prompt: str | None = None,
+        written: datetime | None = None,
+    ) -> Record:
+        """Save a new entry that only oneself can read."""
+        content: JsonObject = {
+            "kind": "entry",
+            "v": 1,
+            **self._at(written),
+            "form": form,
+            "text": text,
+            "sliders": dict(sliders or {}),
+            "feelings": list(feelings),
+        }
+        if prompt is not None:
+            content["prompt"] = prompt
+        return await self._saver.create(content)
+
+    def _at(self, instant: datetime | None = None) -> dict[str, Json]:
+        local = (instant or self._clock()).astimezone(ZoneInfo(self.zone))
+        return {"written": local.isoformat(timespec="seconds"), "zone": self.zone}
+
+    async def edit(self, record: str, change: Change) -> Record:
+        """Save what `change` makes of an own record's content; it is applied again if another device was quicker."""
+        return await self._saver.edit(record, change)
+
+    async def share(self, record: str, reader: str, attention: Attention = 0) -> Record:
+        """Let a contact read an own record from this revision on: a new epoch, a new key, a grant to the pinned key.
+
+        `attention`: 0 for our session, 1 to read, 2 please read soon; sharing again changes it. Raises
+        UnknownContactError, and NoAgreementError before the patient has accepted the therapist's reading agreement.
+        """
+        contact = self.contacts.get(reader)
+        if contact is None:
+            raise UnknownContactError("nothing is sealed to a key that isn't pinned")
+        if contact.role == "therapist" and self.agreement_with(reader) is None:
+            raise NoAgreementError("accept the reading agreement first")
+        return await self._saver.edit(record, readers=lambda current: with_reader(current, reader, attention))
+
+    async def take_back(self, record: str, reader: str) -> Record:
+        """End a reader's access: a save under a new epoch without a grant to them."""
+        return await self._saver.edit(record, readers=lambda current: without_reader(current, reader))
+
+    async def comment(self, record: str, text: str) -> Record:
+        """Comment on an entry: granted to its owner and to those of its readers whom this account has pinned.
+
+        Raises NoLongerSharedError when it was taken back meanwhile: the words are then not sent.
+        """
+        entry = self.record(record)
+        content: JsonObject = {
+            "kind": "comment",
+            "v": 1,
+            **self._at(),
+            "text": text,
+            "revision": entry.head.revision,
+        }
+        others = {entry.owner, *entry.named_readers} - {self.id}
+        readers: Readers = dict.fromkeys(sorted(others & self.contacts.keys()), 0)
+        return await self._saver.create(content, readers, about=record)
+
+    async def delete(self, record: str) -> None:
+        """Delete an own record for good, leaving its proved tombstone."""
+        await self._saver.delete(record)
+
+    async def mark_read(self, record: str) -> None:
+        """Say that the body was on the screen, and answer "please read soon" with a receipt, once."""
+        shared = self.record(record)
+        await self._api.tell("POST", f"/records/{record}/read", wire.MarkRead(shared.head.revision))
+        answered = any(receipt.owner == self.id for receipt in self.journal.about(record, "receipt"))
+        if shared.grant is not None and shared.grant.attention == PLEASE_READ_SOON and not answered:
+            await self._answer(shared, "received")
+
+    async def mark_reviewed(self, record: str, *, reviewed: bool = True) -> None:
+        """Mark the revision that is here reviewed, or take the mark off."""
+        revision = self.record(record).head.revision if reviewed else None
+        await self._api.tell("PUT", f"/records/{record}/reviewed", wire.MarkReviewed(revision))
+
+    async def _answer(self, record: Record, purpose: Literal["accepted", "received"]) -> Record:
+        content: JsonObject = {
+            "kind": "receipt",
+            "v": 1,
+            "written": self._at()["written"],
+            "purpose": purpose,
+            "revision": record.head.revision,
+        }
+        return await self._saver.create(content, {record.owner: 0}, about=record.id)
+
+    async def history(self, record: str) -> list[Record]:
+        """Return the earlier revisions of an own record that the server keeps, the newest first, each with its proof.
+
+        Raises ProofError, DoesNotOpenError, or OtherBaseError when two that follow one another don't hold together.
+        """
+        return await self._api_history(self._saver.own_record(record))
+
+    async def _api_history(self, record: Record) -> list[Record]:
+        found: list[Record] = []
+        before: int | None = None
+        while True:
+            params = None if before is None else {"before": before}
+            page = await self._api.ask(wire.History, "GET", f"/records/{record.id}/history", params=params)
+            for shown in page.revisions:
+                found.append(self.journal.open_revision(record, shown, found[-1] if found else None))
+            if page.before is None:
+                return found
+            before = page.before
+
+    async def _was_reader(self, record: str, account: str, revision: int) -> bool:
+        """Tell whether an own record's proved history names an account as a reader of a revision."""
+        try:
+            history = await self._api_history(self._saver.own_record(record))
+        except ProtocolError:
+            return False
+        return any(past.head.revision == revision and account in past.named_readers for past in history)
+
+    async def offer_agreement(self, patient: str, text: str, answers: Literal["written", "in-session"]) -> Record:
+        """Write the reading agreement with a patient, or its next version."""
+        here = next((r for r in self.journal.own("agreement") if r.content["patient"] == patient), None)
+        content: JsonObject = {
+            "kind": "agreement",
+            "v": 1,
+            **self._at(),
+            "version": 1,
+            "patient": patient,
+            "text": text,
+            "answers": answers,
+        }
+        if here is None:
+            return await self._saver.create(content, {patient: 0})
+        return await self._saver.edit(here.id, lambda old: {**old, **content, "version": _next_version(old)})
+
+    async def accept_agreement(self, agreement: str) -> Record:
+        """Accept a therapist's reading agreement as it is here: a dated receipt that the therapist gets."""
+        return await self._answer(self.record(agreement), "accepted")
+
+    def agreement_with(self, other: str) -> Record | None:
+        """Return the reading agreement with somebody that is in force: written by the therapist, accepted by the patient."""
+        therapist, patient = (self.id, other) if self.role == "therapist" else (other, self.id)
+        for agreement in self.journal.records.values():
+            if (agreement.kind, agreement.owner, agreement.content.get("patient")) == ("agreement", therapist, patient):
+                receipts = self.journal.about(agreement.id, "receipt")
+                if any((r.owner, r.content["purpose"]) == (patient, "accepted") for r in receipts):
+                    return agreement
+        return None
+
+    async def relations(self) -> list[wire.Relation]:
+        """List whom one works with, as the server says; keys come from contacts, never from here."""
+        return await self._api.ask(list[wire.Relation], "GET", "/relations")
+
+    async def end_relation(self, other: str, *, now: bool = False) -> None:
+        """End a relation: no new sharing; what was shared closes after 14 days, or at once if the patient says `now`."""
+        await self._api.tell("POST", f"/relations/{other}/end", wire.EndRelation(now))
+
+    async def practices(self) -> list[wire.Practice]:
+        """List the practices one belongs to."""
+        return await self._api.ask(list[wire.Practice], "GET", "/practices")
+
+    @property
+    def name(self) -> str | None:
+        """One's own name, from the settings; none before they have come."""
+        found = sorted(self.journal.own("settings"), key=lambda record: record.id)
+        return str(found[0].content["name"]) if found else None
+
+    async def begin_settings(self, name: str) -> None:
+        """Save the settings of a new account and point to them; without an answer, the next `sync` does."""
+        with contextlib.suppress(UnreachableError):
+            await self._saver.create({"kind": "settings", "v": 1, "name": name})
+            await self._point_to_settings()
+
+    async def _point_to_settings(self) -> None:
+        found = sorted(record.id for record in self.journal.own("settings"))
+        if self._settings_known or not found:
+            return
+        with contextlib.suppress(PointerSetError):  # another device was quicker; its settings come with the next pull
+            await self._api.tell("PUT", "/account/pointers/settings", wire.Pointer(found[0]))
+        self._settings_known = True
+
+
+def _next_version(content: JsonObject) -> int:
+    version = content["version"]
+    return version + 1 if isinstance(version, int) else 1

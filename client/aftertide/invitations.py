@@ -1,0 +1,219 @@
+"""Inviting and being invited: keys pinned by what only the link holds."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from aftertide import wire
+from aftertide.api import Api
+from aftertide.errors import KeyChangedError
+from aftertide.journal import Fault, Record
+from aftertide.protocol.encoding import b64, unb64
+from aftertide.protocol.errors import LinkError, ProtocolError, SecondAnswerError, TagError
+from aftertide.protocol.ijson import JsonObject
+from aftertide.protocol.invitations import (
+    InvitationSecret,
+    Party,
+    accept_answer,
+    check_inviter_tag,
+    invitee_tag,
+    inviter_tag,
+    make_link,
+    open_card,
+    read_link,
+    seal_card,
+)
+from aftertide.protocol.keys import Identity
+from aftertide.protocol.kinds import Role
+from aftertide.saving import Saver
+
+LASTS: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation whose link is to be shown or sent, never by the server."""
+
+    record: Record
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation opened with its link, its tag checked: the name and the key are the inviter's."""
+
+    id: str
+    secret: InvitationSecret
+    inviter: Party
+    practice: wire.Practice
+    expires: datetime
+    answered: bool
+
+    def answer(self, account: str, identity: Identity, name: str) -> wire.Answer:
+        """Make the answer of an account: a tag over both keys, and a card with the name."""
+        invitee = Party(account, identity.public, name)
+        return wire.Answer(
+            redeem=self.secret.redeem,
+            tag=invitee_tag(self.secret, self.id, (self.inviter.account, self.inviter.key), invitee),
+            card=seal_card(self.secret, self.id, "invitee", account, name),
+        )
+
+
+async def open_invitation(api: Api, link: str) -> OpenInvitation:
+    """Open an invitation by its link.
+
+    Raises LinkError for a broken link, LinkNotValidError for a used or old one, and TagError or DoesNotOpenError when the
+    server shows another key, account or name than the inviter's.
+    """
+    invite, secret = read_link(link)
+    path = f"/invitations/{invite}/open"
+    shown = await api.ask(wire.OpenedInvitation, "POST", path, wire.Redeem(secret.redeem))
+    if shown.id != invite:
+        raise LinkError("the server answered with another invitation")
+    name = open_card(secret, invite, "inviter", shown.inviter, shown.card)
+    inviter = Party(shown.inviter, shown.inviter_key, name)
+    check_inviter_tag(secret, invite, inviter, shown.tag)
+    return OpenInvitation(invite, secret, inviter, shown.practice, shown.expires, shown.answered)
+
+
+class Invitations:
+    """What one account does with invitations."""
+
+    def __init__(self, api: Api, saver: Saver, role: Role) -> None:
+        """Act for the account whose records `saver` saves."""
+        self._api = api
+        self._saver = saver
+        self._journal = saver.journal
+        self._role = role
+
+    async def invite(self, own_name: str, for_whom: str, *, adult: bool) -> Invited:
+        """Make an invitation for seven days: a therapist confirms that the person is 18 or older.
+
+        Its secret stays in a record of one's own, saved before the server knows of the invitation.
+        """
+        secret, identity, now = InvitationSecret.new(), self._journal.keyring.identity, self._saver.clock()
+        content: JsonObject = {
+            "kind": "invitation",
+            "v": 1,
+            "name": for_whom,
+            "created": now.isoformat(timespec="seconds"),
+            "expires": (now + LASTS).isoformat(timespec="seconds"),
+            "secret": b64(secret.reveal),
+            "state": "open",
+        }
+        record = await self._saver.create(content)
+        me = Party(self._journal.account, identity.public, own_name)
+        published = wire.NewInvitation(
+            id=record.id,
+            redeem_hash=secret.redeem_hash,
+            tag=inviter_tag(secret, record.id, me),
+            card=seal_card(secret, record.id, "inviter", me.account, own_name),
+            adult=adult,
+        )
+        await self._api.tell("POST", "/invitations", published)
+        return Invited(record, self.link(record))
+
+    def link(self, record: Record) -> str:
+        """Return the link of an open invitation; raises LinkError when its secret is gone."""
+        return make_link(str(self._api.http.base_url).rstrip("/"), record.id, _secret(record))
+
+    async def withdraw(self, invitation: str) -> None:
+        """Take an unanswered invitation back."""
+        await self._api.tell("DELETE", f"/invitations/{invitation}")
+        await self._close(invitation, "withdrawn")
+
+    async def settle(self) -> list[str]:
+        """Look at the answers to one's invitations and pin the first right one of each; returns the new contacts' accounts.
+
+        Wrong answers, another right one (somebody else has the link) and other keys for known accounts become faults.
+        """
+        pinned: list[str] = []
+        for shown in await self._api.ask(list[wire.InvitationView], "GET", "/invitations"):
+            record = self._journal.records.get(shown.id)
+            if record is None or record.owner != self._journal.account or record.kind != "invitation":
+                continue
+            try:
+                account = await self._settle(record, shown)
+            except ProtocolError as error:
+                self._journal.faults[record.id] = Fault(record.id, shown.invitee, error)
+            else:
+                pinned += [account] if account else []
+        return pinned
+
+    async def _settle(self, record: Record, shown: wire.InvitationView) -> str | None:
+        if record.content["state"] != "open":
+            known = record.content.get("contact")
+            if shown.invitee is not None and shown.invitee != known:
+                raise SecondAnswerError("the server shows another answer than the one that was pinned")
+            return None
+        late = self._saver.clock() > datetime.fromisoformat(str(record.content["expires"]))
+        if shown.invitee is None or shown.invitee_key is None or shown.tag is None or shown.card is None:
+            if late:
+                await self._close(record.id, "expired")
+            return None
+        secret, own = _secret(record), (self._journal.account, self._journal.keyring.identity.public)
+        name = open_card(secret, record.id, "invitee", shown.invitee, shown.card)
+        invitee = Party(shown.invitee, shown.invitee_key, name)
+        already = next((c for c in self._journal.contacts().values() if c.invitation == record.id), None)
+        first = (already.account, already.key) if already else None
+        is_new = accept_answer(secret, record.id, own, invitee, shown.tag, first)
+        if is_new and late:
+            await self._close(record.id, "expired")
+            raise TagError("an answer that came after seven days")
+        if is_new:
+            await self.pin(invitee, "patient", record.id)
+        await self._close(record.id, "answered", invitee.account)
+        return invitee.account if is_new else None
+
+    async def _close(self, invitation: str, state: str, contact: str | None = None) -> None:
+        def closed(content: JsonObject) -> JsonObject:
+            kept: JsonObject = {name: value for name, value in content.items() if name != "secret"}
+            return {**kept, "state": state, **({} if contact is None else {"contact": contact})}
+
+        await self._saver.edit(invitation, closed)
+
+    async def pin(self, party: Party, role: Role, invitation: str, practice: str | None = None) -> Record | None:
+        """Save the contact that a right tag showed; none when the same key is pinned already.
+
+        Raises KeyChangedError when another key is pinned for that account: a link never changes one.
+        """
+        known = self._journal.contacts().get(party.account)
+        if known is not None:
+            if known.key != party.key:
+                raise KeyChangedError("another key for somebody known")
+            return None
+        content: JsonObject = {
+            "kind": "contact",
+            "v": 1,
+            "account": party.account,
+            "key": b64(party.key),
+            "name": party.name,
+            "role": role,
+            "verified": {
+                "how": "invitation",
+                "at": self._saver.clock().isoformat(timespec="seconds"),
+                "invitation": invitation,
+            },
+        }
+        if practice:
+            content["practice"] = practice
+        return await self._saver.create(content)
+
+    async def answer(self, invitation: OpenInvitation, own_name: str) -> None:
+        """Answer another therapist's invitation with the account one has, and pin the inviter.
+
+        Raises KeyChangedError before anything is sent when the link names another key for somebody known.
+        """
+        known = self._journal.contacts().get(invitation.inviter.account)
+        if known is not None and known.key != invitation.inviter.key:
+            raise KeyChangedError("a link never changes a key")
+        answer = invitation.answer(self._journal.account, self._journal.keyring.identity, own_name)
+        await self._api.tell("POST", f"/invitations/{invitation.id}/answer", answer)
+        await self.pin(invitation.inviter, "therapist", invitation.id, invitation.practice.name)
+
+
+def _secret(record: Record) -> InvitationSecret:
+    secret = record.content.get("secret")
+    if not isinstance(secret, str):
+        raise LinkError("the invitation's secret has been erased")
+    return InvitationSecret(unb64(secret))
