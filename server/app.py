@@ -10,6 +10,7 @@ import structlog
 from litestar import Litestar, Router, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from piccolo.table import Table
 
 from server import database
@@ -65,7 +66,6 @@ PROBLEMS = {
     care.NoSuchInvitation: ProblemType(404, "not-found", "There is nothing at this address."),
     care.AdultNotConfirmed: ProblemType(422, "adult-not-confirmed", "Confirm that the person is 18 or older."),
     care.NoRelation: ProblemType(404, "not-found", "There is nothing at this address."),
-    care.SameAccount: ProblemType(422, "same-account", "This is your own invitation."),
     records.NoSuchRecord: ProblemType(404, "not-found", "There is nothing at this address."),
     records.StaleRevision: ProblemType(409, "stale", "The record has moved on. Merge, then save again."),
     records.RecordDeleted: ProblemType(409, "deleted", "The record was deleted."),
@@ -150,8 +150,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Aftertide",
             version="1",
-            path="/api/schema",
-            description="Sealed records in, sealed records out. See docs/protocol.md.",
+            description="Sealed records in, sealed records out. See docs/api.md and docs/protocol.md.",
+            render_plugins=[JsonRenderPlugin()],  # the other renderers load scripts from elsewhere
+            openapi_router=Router(
+                path="/api/schema", route_handlers=[], opt={"who": access.Who.ANYBODY}, include_in_schema=False
+            ),
         ),
         plugins=[Base64Bytes()],
         logging_config=None,

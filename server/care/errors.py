@@ -21,7 +21,3 @@ class AdultNotConfirmed(Refusal):
 
 class NoRelation(Refusal):
     """There is no such relation, or it has ended."""
-
-
-class SameAccount(Refusal):
-    """An invitation was answered by who made it."""

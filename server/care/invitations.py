@@ -11,7 +11,7 @@ from uuid import UUID
 
 from server import database
 from server.accounts.keys import create_account, identity_key
-from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation, SameAccount
+from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation
 from server.care.practices import join_practice, practice_of_therapist, practice_view
 from server.care.relations import relate
 from server.care.structs import Answer, InvitationView, Join, NewInvitation, OpenedInvitation
@@ -90,7 +90,7 @@ async def join(invitation: UUID, data: Join, salt_secret: bytes, now: int) -> No
 async def answer(invitation: UUID, invitee: UUID, data: Answer, now: int) -> None:
     """Answer an invitation with an account that exists; repeating it answers once.
 
-    Raises LinkNotValid, InvitationTaken, SameAccount.
+    Raises LinkNotValid, InvitationTaken.
     """
     async with database.transaction():
         row = await _redeemed(invitation, data.redeem, now, database.for_update())
@@ -98,8 +98,6 @@ async def answer(invitation: UUID, invitee: UUID, data: Answer, now: int) -> Non
 
 
 async def _take_answer(row: Mapping[str, Any], invitee: UUID, data: Answer, now: int) -> None:
-    if row["inviter"] == invitee:
-        raise SameAccount
     if row["invitee"] is not None:
         if row["invitee"] == invitee and bytes(row["invitee_tag"]) == data.tag:
             return

@@ -1,0 +1,62 @@
+"""The server as a process of its own, on a real port."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class ServerProcess:
+    """A running `aftertide-server web`."""
+
+    process: subprocess.Popen[bytes]
+    origin: str
+
+    def terminate(self, within: float) -> float:
+        """Send SIGTERM and return the seconds until it had ended; raises TimeoutExpired after `within`."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(within)
+        return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def server_process(database_url: str, *, processes: int = 1, port: int | None = None) -> Iterator[ServerProcess]:
+    """Start the server on a migrated database and wait until it answers; it is killed at the end if it still runs."""
+    where = port or free_port()
+    origin = f"http://127.0.0.1:{where}"
+    environment = {
+        **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin, "PORT": str(where),
+        "AFTERTIDE_PROCESSES": str(processes),
+    }  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "server.cli", "web"], env=environment)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{origin}/api/health").is_success:
+                    break
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the server didn't start")
+            time.sleep(0.05)
+        yield ServerProcess(process, origin)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()

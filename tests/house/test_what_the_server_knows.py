@@ -1,0 +1,86 @@
+"""What the server may know, column by column: a new one belongs to one of these lists, or this fails."""
+
+from server import database
+from server.app import TABLES
+from tests.conftest import Running
+
+IN_PLAIN = {
+    "accounts": {"id", "role", "email", "email_verified_at", "gen", "locale", "time_zone", "settings_record", "ledger_record", "created_at"},
+    "counters": {"account", "value"},
+    "identities": {"account", "key_id", "public_key", "gen", "current", "created_at"},
+    "key_slots": {"id", "account", "method", "params", "gen", "created_at"},
+    "sessions": {"id", "account", "label", "created_at", "seen_at", "proved_at", "expires_at"},
+    "practices": {"id", "name", "phone", "emergency_number", "reading_line", "time_zone", "created_at"},
+    "first_therapist_links": {"practice", "expires_at", "used_by"},
+    "memberships": {"practice", "account", "since"},
+    "relations": {"patient", "therapist", "since", "ended_at", "ended_by", "closes_at"},
+    "invitations": {
+        "id", "inviter", "practice", "inviter_key", "adult_confirmed_at", "created_at", "expires_at", "withdrawn_at", "invitee",
+        "answered_at",
+    },
+    "records": {"id", "owner", "about", "epoch", "revision", "created_at", "changed_at"},
+    "revisions": {"record", "revision", "owner", "epoch", "request", "size", "saved_at"},
+    "wraps": {"record", "epoch", "gen"},
+    "grants": {"record", "grantee", "epoch", "attention", "granted_at"},
+    "readings": {"record", "reader", "read_at", "read_revision", "reviewed_at", "reviewed_revision"},
+    "changes": {"account", "record", "counter"},
+    "throttles": {"failures", "until", "updated_at"},
+    "installation": {"name", "value"},
+}  # fmt: skip
+HASHED = {
+    "key_slots": {"auth_hash"},
+    "sessions": {"token_hash"},
+    "first_therapist_links": {"token_hash"},
+    "invitations": {"redeem_hash", "inviter_tag", "invitee_tag"},
+    "records": {"head", "tombstone"},
+    "revisions": {"base", "proof"},
+    "throttles": {"key"},
+}
+SEALED = {
+    "identities": {"private_sealed"},
+    "key_slots": {"sealed"},
+    "invitations": {"inviter_card", "invitee_card"},
+    "revisions": {"body"},
+    "wraps": {"wrapped"},
+    "grants": {"sealed"},
+}
+
+
+def columns_of_tables() -> dict[str, set[str]]:
+    return {table._meta.tablename: {column._meta.db_column_name for column in table._meta.columns} for table in TABLES}
+
+
+def without_piccolos_own_key(columns: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Tables whose key is made of two columns: Piccolo adds an `id` to the class that the database doesn't have."""
+    compound = {"identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes"}
+    return {name: found - {"id"} if name in compound else found for name, found in columns.items()}
+
+
+def test_every_column_is_allowed_to_be_known_hashed_or_sealed() -> None:
+    allowed = {name: IN_PLAIN[name] | HASHED.get(name, set()) | SEALED.get(name, set()) for name in IN_PLAIN}
+    assert without_piccolos_own_key(columns_of_tables()) == allowed
+
+
+async def test_the_migrations_make_what_the_tables_say(running: Running) -> None:
+    made: dict[str, dict[str, bool]] = {}
+    for name in columns_of_tables():
+        if database.engine().kind == "sqlite":
+            rows = await database.fetch(
+                f"SELECT name, \"notnull\" = 0 AND pk = 0 AS empty FROM pragma_table_info('{name}')"
+            )
+        else:
+            rows = await database.fetch(
+                "SELECT column_name AS name, is_nullable = 'YES' AS empty FROM information_schema.columns WHERE table_name = $1",
+                name,
+            )
+        made[name] = {row["name"]: bool(row["empty"]) for row in rows}
+    said = {
+        table._meta.tablename: {
+            column._meta.db_column_name: column._meta.null
+            for column in table._meta.columns
+            if column._meta.db_column_name in made[table._meta.tablename]
+        }
+        for table in TABLES
+    }
+    assert made == said
+    assert {name: set(columns) for name, columns in made.items()} == without_piccolos_own_key(columns_of_tables())
