@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import msgspec
 
-Lie = Callable[[Any], Any]
+Lie = tuple[type[Any], Callable[[Any], Any]]
+"""What an answer is read as, and what becomes of it."""
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -14,29 +15,36 @@ class Wire(httpx.AsyncBaseTransport):
 
     def __init__(self, to: httpx.AsyncBaseTransport) -> None:
         self.to = to
-        self.requests: list[str] = []
+        self.requests: list[tuple[str, bytes]] = []
+        """Every request that was sent: method and path, and the body."""
         self.lose: Callable[[int], bool] = lambda _: False
         """Whether the answer to the n-th request (from 0) is lost after the app has handled it."""
         self.cut = False
         """Whether nothing gets through at all."""
+        self.proxy: httpx.Response | None = None
+        """What something between device and app answers in place of the app."""
         self.lies: dict[str, Lie] = {}
-        """By the end of a path: what becomes of the app's answer."""
+        """By the end of a path."""
         self.headers: dict[str, str] = {}
         """Put over the app's own."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         number = len(self.requests)
-        self.requests.append(f"{request.method} {request.url.path}")
+        self.requests.append((f"{request.method} {request.url.path}", await request.aread()))
         if self.cut:
             raise httpx.ConnectError("the network is away", request=request)
+        if self.proxy is not None:
+            return self.proxy
         answer = await self.to.handle_async_request(request)
         body = await answer.aread()
         if self.lose(number):
             raise httpx.ReadError("the answer got lost", request=request)
-        if answer.is_success:
-            for path, lie in self.lies.items():
-                if request.url.path.endswith(path) and body:
-                    coder = msgspec.msgpack if "msgpack" in answer.headers["content-type"] else msgspec.json
-                    body = coder.encode(lie(coder.decode(body)))
-        headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
-        return httpx.Response(answer.status_code, headers=[*headers, *self.headers.items()], content=body)
+        for path, (read_as, change) in self.lies.items():
+            if answer.is_success and body and request.url.path.endswith(path):
+                coder: Any = msgspec.msgpack if "msgpack" in answer.headers["content-type"] else msgspec.json
+                body = coder.encode(change(coder.decode(body, type=read_as)))
+        headers = {
+            **{name: value for name, value in answer.headers.items() if name != "content-length"},
+            **self.headers,
+        }
+        return httpx.Response(answer.status_code, headers=headers, content=body)
