@@ -10,5 +10,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  // Tests use the store as a page does: with Svelte's client runtime, not the one for servers.
+  ...(process.env.VITEST ? { resolve: { conditions: ["browser"] } } : {}),
   test: { include: ["tests/**/*.test.ts"], testTimeout: 20_000 },
 });

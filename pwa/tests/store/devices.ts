@@ -1,0 +1,123 @@
+import "fake-indexeddb/auto";
+import { createAftertide, type Store } from "../../src/store/aftertide";
+import type { Environment, Message } from "../../src/store/environment";
+import { FakeServer, type Line } from "./fake-server";
+
+export const PASSPHRASE = "salt on the old pier again";
+
+/** A device: a store with its own storage and network. It syncs when it is told to, or by its own changes. */
+export interface Device extends Store {
+  readonly line: Line;
+  /** Puts the clock forward, in milliseconds. */
+  wait(milliseconds: number): void;
+  /** The same device after its tab was killed: what is on the disk, and nothing else. */
+  reopen(): Promise<Device>;
+}
+
+/** Makes a device at a server; another one for the same person signs in there. */
+export async function device(
+  server: FakeServer,
+  at: { database: string; network: ReturnType<FakeServer["device"]>; clock: { now: number } } = {
+    database: crypto.randomUUID(),
+    network: server.device(),
+    clock: { now: Date.now() },
+  },
+): Promise<Device> {
+  const environment: Environment = {
+    now: () => at.clock.now++,
+    exclusively: (_, work) => work(),
+    lead: () => undefined,
+    listen: () => () => undefined,
+    tellOthers: (_: Message) => undefined,
+    hearOthers: () => undefined,
+    whenToLook: () => undefined,
+    whenHidden: () => undefined,
+    keepStorage: () => undefined,
+    timeZone: "Europe/Madrid",
+    online: true,
+  };
+  const store = createAftertide({
+    database: at.database,
+    origin: "https://tide.example",
+    fetch: at.network.fetch,
+    environment,
+  });
+  await store.start();
+  return Object.assign(store, {
+    line: at.network.line,
+    wait: (milliseconds: number) => {
+      at.clock.now += milliseconds;
+    },
+    reopen: async () => {
+      store.close();
+      return device(server, at);
+    },
+  });
+}
+
+/** A therapist with a template for the reading agreement, on one device. */
+export async function therapistOf(server: FakeServer): Promise<Device> {
+  const therapist = await device(server);
+  await therapist.session.openFirstLink(`#${"A".repeat(43)}`);
+  await therapist.session.signUp({
+    by: "first-link",
+    email: "rivera@example.org",
+    passphrase: PASSPHRASE,
+    name: "Dr. Rivera",
+    language: "en",
+    device: "Laptop",
+  });
+  await therapist.session.confirmKitSaved();
+  await therapist.care.saveTemplate("I read on Mondays. Not for emergencies.", "written");
+  await therapist.sync.now();
+  return therapist;
+}
+
+/** A patient who has joined by the therapist's invitation; both know each other. */
+export async function patientOf(server: FakeServer, therapist: Device, email = "ana@example.org"): Promise<Device> {
+  const { link } = await therapist.care.createInvitation({ name: "Ana", adultConfirmed: true });
+  const patient = await device(server);
+  await patient.session.openInvitation(new URL(link));
+  await patient.session.signUp({
+    by: "invitation",
+    email,
+    passphrase: PASSPHRASE,
+    name: "Ana",
+    language: "es",
+    device: "Phone",
+  });
+  await patient.session.confirmKitSaved();
+  await settle(therapist, patient);
+  return patient;
+}
+
+/** Lets devices exchange what they have until both are quiet. */
+export async function settle(...devices: Device[]): Promise<void> {
+  for (let round = 0; round < 2; round++) for (const each of devices) await each.sync.now();
+}
+
+/** A therapist and a patient who have accepted the reading agreement. */
+export async function pair(): Promise<{ server: FakeServer; therapist: Device; patient: Device }> {
+  const server = new FakeServer();
+  const therapist = await therapistOf(server);
+  const patient = await patientOf(server, therapist);
+  const [agreement] = patient.care.agreements;
+  if (!agreement) throw new Error("no agreement was offered");
+  await patient.care.acceptAgreement(agreement.id);
+  await settle(patient, therapist);
+  return { server, therapist, patient };
+}
+
+/** Writes an entry on a device and gives its id. */
+export async function write(on: Device, text: string, id?: string): Promise<string> {
+  const draft = await on.journal.openDraft(id);
+  draft.set({ text });
+  return draft.done();
+}
+
+/** What a condition reads, without the wait of a test for something that never comes. */
+export function entry(on: Device, id: string): NonNullable<ReturnType<Device["journal"]["entry"]>> {
+  const found = on.journal.entry(id);
+  if (!found) throw new Error("no such entry on this device");
+  return found;
+}

@@ -1,0 +1,466 @@
+/**
+ * A server in memory that answers as ours does, for what the store does with it: accounts, invitations, records with
+ * compare-and-set, grants, the feed. It can be told to lose answers, to be away, and to lie.
+ */
+import type { Schemas } from "../../src/api/client";
+import { fromBase64, hash, toBase64 } from "../../src/protocol";
+
+interface Account {
+  me: Omit<Schemas["Me"], "session" | "cursor">;
+  auth: Map<string, string>;
+  counter: number;
+  changes: Map<string, number>;
+}
+
+interface Stored {
+  owner: string;
+  view: Schemas["RecordView"] | undefined;
+  revision: number;
+  tombstone: string | undefined;
+  grants: Map<string, Schemas["NewGrant"] & { epoch: number; granted: string }>;
+  readings: Map<string, Partial<Schemas["GrantView"]>>;
+  requests: Map<string, { revision: number; body: string }>;
+}
+
+interface Invited {
+  inviter: string;
+  redeemHash: string;
+  shown: Schemas["NewInvitation"];
+  view: Schemas["InvitationView"];
+}
+
+/** A refusal, as a problem response says it. */
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly current?: unknown,
+  ) {
+    super(code);
+  }
+}
+
+const PRACTICE = {
+  id: "00000000-0000-4000-8000-000000000001",
+  name: "Harbour Practice",
+  phone: "+1 555 0100",
+  emergency_number: "911",
+  reading_line: "Mondays and Thursdays",
+  time_zone: "America/Vancouver",
+};
+
+/** What a device's network does to its next requests. */
+export interface Line {
+  /** No connection at all. */
+  away: boolean;
+  /** The server handles the next matching request, and the answer is lost. */
+  loseAnswerTo: RegExp | undefined;
+  /** A captive portal answers instead. */
+  portal: boolean;
+  /** The server says 401 to everything. */
+  signedOut: boolean;
+  /** Every request that got through: "PUT /api/records/…". */
+  readonly seen: { readonly what: string; readonly body: string }[];
+}
+
+export class FakeServer {
+  incarnation = crypto.randomUUID();
+  readonly accounts = new Map<string, Account>();
+  readonly records = new Map<string, Stored>();
+  readonly invitations = new Map<string, Invited>();
+  readonly relations: { patient: string; therapist: string; since: string; ended: string | undefined }[] = [];
+  readonly sessions = new Map<string, string>();
+  /** Changes what leaves the server: the place for lies. */
+  lie: (path: string, answer: unknown) => unknown = (_, answer) => answer;
+  readonly pageSize = 3;
+
+  /** A new device: its own cookie, its own network. */
+  device(): { line: Line; fetch: (request: Request) => Promise<Response> } {
+    const line: Line = { away: false, loseAnswerTo: undefined, portal: false, signedOut: false, seen: [] };
+    let cookie: string | undefined;
+    const fetch = async (request: Request): Promise<Response> => {
+      if (line.away) throw new TypeError("Failed to fetch");
+      if (line.portal) return new Response("<html>Sign in to the hotel</html>", { status: 200 });
+      const path = new URL(request.url).pathname;
+      const what = `${request.method} ${path}`;
+      const text = await request.text();
+      line.seen.push({ what, body: text });
+      let status = 200;
+      let answer: unknown;
+      try {
+        const caller = line.signedOut ? undefined : this.sessions.get(cookie ?? "");
+        const result = await this.#handle(what, new URL(request.url), text ? JSON.parse(text) : undefined, caller);
+        answer = this.lie(path, result.answer);
+        if (result.session) cookie = result.session;
+        if (answer === undefined) status = 204;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        status = error.status;
+        answer = { type: `/problems/${error.code}`, title: "", status, detail: "", current: error.current };
+      }
+      if (line.loseAnswerTo?.test(what)) {
+        line.loseAnswerTo = undefined;
+        throw new TypeError("Failed to fetch");
+      }
+      const type = status >= 400 ? "application/problem+json" : "application/json";
+      return new Response(answer === undefined ? null : JSON.stringify(answer), {
+        status,
+        headers: { "content-type": type, "aftertide-incarnation": this.incarnation },
+      });
+    };
+    return { line, fetch };
+  }
+
+  /** Goes back to a copy, as after a restore from a backup. */
+  backup(): () => void {
+    const records = structuredClone([...this.records]);
+    const counters = [...this.accounts].map(([id, account]) => ({
+      id,
+      counter: account.counter,
+      changes: new Map(account.changes),
+    }));
+    return () => {
+      this.records.clear();
+      for (const [id, record] of records) this.records.set(id, record);
+      for (const { id, counter, changes } of counters) Object.assign(this.accounts.get(id) ?? {}, { counter, changes });
+      this.incarnation = crypto.randomUUID();
+    };
+  }
+
+  async #handle(
+    what: string,
+    url: URL,
+    body: unknown,
+    caller: string | undefined,
+  ): Promise<{ answer: unknown; session?: string }> {
+    const parts = /^(\w+) \/api\/([\w-]+)(?:\/([\w-]+))?(?:\/([\w-]+))?$/.exec(what);
+    const [, method = "", area = "", id = "", action = ""] = parts ?? [];
+    const route = `${method} ${area}${id && ["account", "begin"].includes(area) ? ` ${id}` : ""}${action ? ` ${action}` : ""}`;
+    switch (route) {
+      case "POST salt":
+        return {
+          answer: { salt: toBase64((await hash(new TextEncoder().encode(JSON.stringify(body)))).slice(0, 16)) },
+        };
+      case "POST sign-in":
+        return this.#signIn(body as Schemas["SignIn"]);
+      case "POST begin open":
+        return { answer: PRACTICE };
+      case "POST begin": {
+        const { account } = body as Schemas["Begin"];
+        return this.#create(account, "therapist");
+      }
+      case "POST invitations open":
+        return { answer: await this.#openInvitation(id, body as Schemas["Redeem"]) };
+      case "POST invitations join":
+        return this.#join(id, body as Schemas["Join"]);
+      default:
+    }
+    if (!caller) throw new Refusal(401, "not-signed-in");
+    return { answer: await this.#signedIn(route, id, action, url, body, caller) };
+  }
+
+  async #signedIn(
+    route: string,
+    id: string,
+    action: string,
+    url: URL,
+    body: unknown,
+    caller: string,
+  ): Promise<unknown> {
+    switch (route) {
+      case "GET account":
+        return this.#me(caller);
+      case "POST sign-out":
+      case "POST account proof":
+        return this.#proof(route, caller, body as Schemas["Proof"]);
+      case "PUT account pointers settings":
+      case "PUT account pointers":
+        return undefined;
+      case "PUT account slots passphrase":
+      case "PUT account slots recovery":
+        return this.#replaceSlot(caller, (body as Schemas["ReplaceSlot"]).slot);
+      case "POST invitations":
+        return this.#invite(caller, body as Schemas["NewInvitation"]);
+      case "GET invitations":
+        return [...this.invitations.values()].filter((invited) => invited.inviter === caller).map(({ view }) => view);
+      case "GET practices":
+        return [PRACTICE];
+      case "GET relations":
+        return this.#relationsOf(caller);
+      case "GET changes":
+        return this.#changes(caller, Number(url.searchParams.get("after")));
+      case "GET records":
+        return this.#view(caller, id);
+      case "PUT records":
+        return this.#save(caller, id, body as Schemas["Save"]);
+      case "PUT records tombstone":
+        return this.#delete(caller, id, body as Schemas["Delete"]);
+      case "POST records read":
+      case "PUT records reviewed":
+        return this.#read(caller, id, action, (body as Schemas["MarkReviewed"]).revision);
+      default:
+        throw new Refusal(404, "not-found");
+    }
+  }
+
+  #proof(route: string, caller: string, body: Schemas["Proof"] | undefined): undefined {
+    if (route === "POST account proof" && this.#account(caller).auth.get(body?.method ?? "") !== body?.auth) {
+      throw new Refusal(401, "wrong-proof");
+    }
+    return undefined;
+  }
+
+  #account(id: string): Account {
+    const account = this.accounts.get(id);
+    if (!account) throw new Refusal(401, "not-signed-in");
+    return account;
+  }
+
+  #me(id: string): Schemas["Me"] {
+    const account = this.#account(id);
+    return { ...account.me, session: crypto.randomUUID(), cursor: account.counter };
+  }
+
+  #create(account: Schemas["NewAccount"], role: "patient" | "therapist"): { answer: unknown; session: string } {
+    const taken = [...this.accounts.values()].find(({ me }) => me.email === account.email);
+    if (taken && taken.me.id !== account.id) throw new Refusal(409, "email-taken");
+    const me: Account["me"] = {
+      id: account.id,
+      role,
+      email: account.email,
+      gen: 1,
+      locale: account.locale ?? "en",
+      time_zone: account.time_zone ?? "UTC",
+      settings_record: null,
+      ledger_record: null,
+      slots: account.slots.map(({ auth: _, ...slot }) => slot),
+      identities: [account.identity],
+    };
+    const auth = new Map(account.slots.map((slot) => [slot.method as string, slot.auth]));
+    if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, changes: new Map() });
+    return { answer: this.#me(account.id), session: this.#session(account.id) };
+  }
+
+  #session(account: string): string {
+    const session = crypto.randomUUID();
+    this.sessions.set(session, account);
+    return session;
+  }
+
+  #signIn(body: Schemas["SignIn"]): { answer: unknown; session: string } {
+    const found = [...this.accounts.values()].find(({ me }) => me.email === body.email);
+    if (!found || found.auth.get(body.method) !== body.auth) throw new Refusal(401, "wrong-proof");
+    return { answer: this.#me(found.me.id), session: this.#session(found.me.id) };
+  }
+
+  #replaceSlot(caller: string, { auth, ...slot }: Schemas["NewSlot"]): undefined {
+    const account = this.#account(caller);
+    account.me.slots = [...account.me.slots.filter((other) => other.method !== slot.method), slot];
+    account.auth.set(slot.method, auth);
+    return undefined;
+  }
+
+  #invite(caller: string, shown: Schemas["NewInvitation"]): undefined {
+    const at = new Date().toISOString();
+    const view: Schemas["InvitationView"] = { id: shown.id, state: "open", created: at, expires: at };
+    this.invitations.set(shown.id, { inviter: caller, redeemHash: shown.redeem_hash, shown, view });
+    return undefined;
+  }
+
+  async #redeemed(id: string, redeem: string): Promise<Invited> {
+    const invited = this.invitations.get(id);
+    if (!invited || toBase64(await hash(fromBase64(redeem))) !== invited.redeemHash)
+      throw new Refusal(404, "link-not-valid");
+    return invited;
+  }
+
+  async #openInvitation(id: string, { redeem }: Schemas["Redeem"]): Promise<Schemas["OpenedInvitation"]> {
+    const { inviter, shown, view } = await this.#redeemed(id, redeem);
+    const key = this.#account(inviter).me.identities[0]?.public_key ?? "";
+    const { tag, card } = shown;
+    return { id, inviter, inviter_key: key, tag, card, practice: PRACTICE, expires: view.expires, answered: false };
+  }
+
+  async #join(id: string, { account, answer }: Schemas["Join"]): Promise<{ answer: unknown; session: string }> {
+    const invited = await this.#redeemed(id, answer.redeem);
+    if (invited.view.invitee && invited.view.invitee !== account.id) throw new Refusal(409, "invitation-taken");
+    const made = this.#create(account, "patient");
+    invited.view = {
+      ...invited.view,
+      state: "answered",
+      invitee: account.id,
+      invitee_key: account.identity.public_key,
+      tag: answer.tag,
+      card: answer.card,
+    };
+    if (!this.relations.some(({ patient }) => patient === account.id)) {
+      this.relations.push({
+        patient: account.id,
+        therapist: invited.inviter,
+        since: new Date().toISOString(),
+        ended: undefined,
+      });
+    }
+    return made;
+  }
+
+  #relationsOf(caller: string): Schemas["RelationView"][] {
+    return this.relations
+      .filter(({ patient, therapist }) => patient === caller || therapist === caller)
+      .map(({ patient, therapist, since, ended }) => {
+        const account = patient === caller ? therapist : patient;
+        const { role, identities } = this.#account(account).me;
+        return { account, role, since, key_id: identities[0]?.key_id ?? "", ...(ended ? { ended } : {}) };
+      });
+  }
+
+  /** Raises the counters of who may see a record. */
+  #stamp(record: string, accounts: Iterable<string>): void {
+    for (const id of new Set(accounts)) {
+      const account = this.accounts.get(id);
+      if (account) account.changes.set(record, ++account.counter);
+    }
+  }
+
+  #view(caller: string, id: string): Schemas["RecordView"] {
+    const record = this.records.get(id);
+    const own = record?.owner === caller;
+    const grant = record?.grants.get(caller);
+    if (!record?.view || (!own && !grant)) throw new Refusal(404, "not-found");
+    const none = { read: null, read_revision: null, reviewed: null, reviewed_revision: null };
+    const reading = (account: string) => ({ ...none, ...record.readings.get(account) });
+    const readers = [...record.grants.values()].map(({ grantee, attention, epoch, granted }) => {
+      return { account: grantee, attention, epoch, granted, ...reading(grantee) };
+    });
+    const { wrapped, ...view } = record.view;
+    const shown = grant && {
+      epoch: grant.epoch,
+      attention: grant.attention,
+      sealed: grant.sealed,
+      granted: grant.granted,
+    };
+    return {
+      ...view,
+      wrapped: own ? wrapped : null,
+      readers: own ? readers : [],
+      grant: own || !shown ? null : { ...shown, ...reading(caller) },
+    };
+  }
+
+  #changes(caller: string, after: number): Schemas["Changes"] {
+    const account = this.#account(caller);
+    const all = [...account.changes].filter(([, counter]) => counter > after).sort((a, b) => a[1] - b[1]);
+    const page = all.slice(0, this.pageSize);
+    const changes = page.map(([id, counter]): Schemas["Change"] => {
+      const record = this.records.get(id);
+      if (record?.owner === caller && record.tombstone) {
+        const tombstone = { revision: record.revision, mac: record.tombstone };
+        return { counter, id, state: "tombstone", tombstone, record: null };
+      }
+      const visible = record?.view && (record.owner === caller || record.grants.has(caller));
+      if (!visible) return { counter, id, state: "gone", record: null, tombstone: null };
+      return { counter, id, state: "record", record: this.#view(caller, id), tombstone: null };
+    });
+    const cursor = page.at(-1)?.[1] ?? after;
+    return { changes, cursor, more: page.length < all.length, counter: account.counter };
+  }
+
+  async #save(caller: string, id: string, save: Schemas["Save"]): Promise<Schemas["Saved"]> {
+    const record = this.records.get(id);
+    if (record && record.owner !== caller) throw new Refusal(404, "not-found");
+    const repeated = record?.requests.get(save.request);
+    if (repeated) {
+      if (repeated.body !== save.body) throw new Refusal(422, "request-reused");
+      return { cursor: this.#account(caller).counter, revision: repeated.revision };
+    }
+    if (record?.tombstone) throw new Refusal(409, "deleted", { revision: record.revision, mac: record.tombstone });
+    const head = record?.view ? toBase64(await hash(fromBase64(record.view.body))) : null;
+    if (save.revision !== (record?.revision ?? 0) + 1 || (save.base ?? null) !== head) {
+      throw new Refusal(409, "stale", record && this.#view(caller, id));
+    }
+    const parent = save.about ? this.#readersOf(caller, save.about) : new Set<string>();
+    for (const { grantee } of save.grants ?? []) if (!parent.has(grantee)) this.#requireRelation(caller, grantee);
+    const before = [...(record?.grants.keys() ?? [])];
+    const next: Stored = record ?? {
+      owner: caller,
+      view: undefined,
+      revision: 0,
+      tombstone: undefined,
+      grants: new Map(),
+      readings: new Map(),
+      requests: new Map(),
+    };
+    const saved = new Date().toISOString();
+    if (save.grants) {
+      next.grants = new Map(
+        save.grants.map((grant) => [grant.grantee, { ...grant, epoch: save.epoch, granted: saved }]),
+      );
+      for (const reader of before) if (!next.grants.has(reader)) this.#closeAbout(id, reader);
+    }
+    next.view = {
+      id,
+      owner: caller,
+      about: save.about ?? null,
+      epoch: save.epoch,
+      revision: save.revision,
+      base: save.base ?? null,
+      body: save.body,
+      proof: save.proof,
+      saved,
+      wrapped: save.wrapped ?? next.view?.wrapped ?? null,
+      readers: [],
+      grant: null,
+    };
+    next.revision = save.revision;
+    next.requests.set(save.request, { revision: save.revision, body: save.body });
+    this.records.set(id, next);
+    this.#stamp(id, [caller, ...before, ...next.grants.keys()]);
+    return { cursor: this.#account(caller).counter, revision: save.revision };
+  }
+
+  #readersOf(caller: string, about: string): Set<string> {
+    const record = this.records.get(about);
+    const readers = new Set([record?.owner ?? "", ...(record?.grants.keys() ?? [])]);
+    if (!record?.view || !readers.has(caller)) throw new Refusal(409, "no-longer-shared");
+    return readers;
+  }
+
+  #requireRelation(a: string, b: string): void {
+    const related = this.relations.some(
+      ({ patient, therapist, ended }) =>
+        !ended && ((patient === a && therapist === b) || (patient === b && therapist === a)),
+    );
+    if (!related) throw new Refusal(422, "not-a-relation");
+  }
+
+  #closeAbout(about: string, reader: string): void {
+    for (const [id, record] of this.records) {
+      if (record.view?.about === about && record.grants.delete(reader)) this.#stamp(id, [reader, record.owner]);
+    }
+  }
+
+  #delete(caller: string, id: string, { revision, tombstone }: Schemas["Delete"]): Schemas["Saved"] {
+    const record = this.records.get(id);
+    if (record?.owner !== caller) throw new Refusal(404, "not-found");
+    if (!record.tombstone) {
+      if (record.revision !== revision) throw new Refusal(409, "stale", this.#view(caller, id));
+      const readers = [...record.grants.keys()];
+      for (const reader of readers) this.#closeAbout(id, reader);
+      Object.assign(record, { tombstone, view: undefined, grants: new Map() });
+      this.#stamp(id, [caller, ...readers]);
+    }
+    return { cursor: this.#account(caller).counter, revision };
+  }
+
+  #read(caller: string, id: string, action: string, revision: number | null): undefined {
+    const record = this.records.get(id);
+    if (!record?.grants.has(caller)) throw new Refusal(404, "not-found");
+    const at = new Date().toISOString();
+    const before = record.readings.get(caller) ?? {};
+    const read = { read: at, read_revision: revision };
+    const reviewed = { reviewed: revision === null ? null : at, reviewed_revision: revision };
+    record.readings.set(caller, { ...before, ...(action === "read" ? read : reviewed) });
+    this.#stamp(id, [caller, record.owner]);
+    return undefined;
+  }
+}

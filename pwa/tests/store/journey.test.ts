@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { entry, pair, settle, write } from "./devices";
+
+describe("from a word to a read entry", () => {
+  test("an entry shared to read arrives, is read, answered and reviewed", async () => {
+    const { patient, therapist } = await pair();
+    expect(therapist.care.contacts).toMatchObject([{ name: "Ana", role: "patient", active: true }]);
+    expect(patient.care.contacts).toMatchObject([{ name: "Dr. Rivera", role: "therapist", active: true }]);
+    const id = await write(patient, "The water again.");
+    expect(entry(patient, id)).toMatchObject({ where: "on-this-phone", choice: "only-you" });
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ where: "sent", revision: 1 });
+    expect(therapist.review.toRead).toEqual([]);
+
+    await patient.journal.setReaders(id, "to-read");
+    expect(entry(patient, id)).toMatchObject({ choice: "to-read", sharing: true });
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ sharing: false, readers: [{ name: "Dr. Rivera", readAt: undefined }] });
+    expect(therapist.review.toRead).toMatchObject([{ id, text: "The water again.", patientName: "Ana", attention: 1 }]);
+
+    await therapist.review.markRead(id);
+    await therapist.journal.comment(id, "I was there with you.");
+    await therapist.review.markReviewed(id);
+    expect(therapist.review.toRead).toEqual([]);
+    await settle(therapist, patient);
+    const [reader] = entry(patient, id).readers;
+    expect(reader?.readAt).toBeDefined();
+    expect(reader?.reviewedAt).toBeDefined();
+    expect(entry(patient, id).comments).toMatchObject([
+      { text: "I was there with you.", name: "Dr. Rivera", own: false },
+    ]);
+    await therapist.review.undoReviewed(id);
+    await settle(therapist, patient);
+    expect(therapist.review.toRead).toHaveLength(1);
+    expect(entry(patient, id).readers[0]?.reviewedAt).toBeUndefined();
+    for (const each of [patient, therapist]) expect(each.sync).toMatchObject({ faults: [], unsent: 0, state: "idle" });
+  });
+
+  test("what is for the session waits on the patient's page, not in the list", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "For Tuesday.");
+    await patient.journal.setReaders(id, "for-our-session");
+    await settle(patient, therapist);
+    expect(therapist.review.toRead).toEqual([]);
+    const account = patient.session.account ?? "";
+    expect(therapist.review.patient(account)).toMatchObject({
+      forSession: 1,
+      forOurSession: [{ text: "For Tuesday." }],
+    });
+  });
+
+  test("a change to a shared entry stays one's own until it is sent, and brings it back to the list", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "First words.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    await therapist.review.markReviewed(id);
+    await settle(therapist, patient);
+    await write(patient, "First words, and second thoughts.", id);
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({
+      text: "First words.",
+      unsentChange: { text: "First words, and second thoughts." },
+    });
+    expect(therapist.review.shared(id)?.text).toBe("First words.");
+    await patient.journal.sendTheChange(id);
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ text: "First words, and second thoughts.", unsentChange: undefined });
+    expect(therapist.review.toRead).toMatchObject([
+      { changedSinceReview: true, text: "First words, and second thoughts." },
+    ]);
+  });
+
+  test("taken back, the entry closes for its reader, and later words are under another key", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "Read this.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    await patient.journal.takeBack(id);
+    expect(entry(patient, id)).toMatchObject({ choice: "only-you", waitingToBeTakenBack: true });
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ waitingToBeTakenBack: false, readers: [] });
+    expect(therapist.review.shared(id)).toBeUndefined();
+    await expect(therapist.journal.comment(id, "But")).rejects.toMatchObject({ reason: "unknown" });
+  });
+
+  test("sharing asks for an accepted agreement first", async () => {
+    const { patient, therapist } = await pair();
+    await therapist.care.saveTemplate("I read on Fridays now.", "in-session");
+    await settle(therapist, patient);
+    const id = await write(patient, "Not yet.");
+    await expect(patient.journal.setReaders(id, "to-read")).rejects.toMatchObject({ reason: "no-agreement" });
+    const agreement = patient.care.agreements[0];
+    expect(agreement).toMatchObject({ version: 2, text: "I read on Fridays now.", acceptedAt: undefined });
+    await patient.care.acceptAgreement(agreement?.id ?? "");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    expect(therapist.care.agreementWith(patient.session.account ?? "")?.acceptedAt).toBeDefined();
+    expect(therapist.review.toRead).toMatchObject([{ canAnswer: false }]);
+  });
+
+  test("a deleted entry is gone on both sides, and can be brought back for ten seconds", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "Away with it.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    await patient.journal.deleteEntry(id);
+    expect(patient.journal.entries).toEqual([]);
+    await patient.journal.undoDelete(id);
+    expect(entry(patient, id).text).toBe("Away with it.");
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await settle(patient, therapist);
+    expect(patient.journal.entries).toEqual([]);
+    expect(therapist.review.shared(id)).toBeUndefined();
+    expect(therapist.sync.faults).toEqual([]);
+  });
+});
