@@ -108,7 +108,7 @@ async def test_an_ended_session_drops_nothing_that_waits(two: Two) -> None:
 
 async def test_erasing_with_a_lost_answer_is_erasing(two: Two) -> None:
     wire = two.town.wires["ana"]
-    wire.lose = lambda number: [path for path, _ in wire.requests].count("POST /api/account/erase") == 1
+    wire.lose = lambda _: [path for path, _ in wire.requests].count("POST /api/account/erase") == 1
     await two.patient.access.erase(passphrase(PASSPHRASE))
     assert [path for path, _ in wire.requests[-2:]] == ["POST /api/account/erase"] * 2
     with pytest.raises(NotSignedInError):
