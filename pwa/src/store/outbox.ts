@@ -179,7 +179,8 @@ export class Outbox {
         // Kept for the undo, and for an edit elsewhere that this deletion would meet.
         content: before?.content,
         base: before?.base,
-        baseRevision: before?.baseRevision ?? known?.version.revision ?? 0,
+        // What the person saw when deleting: newer words of another device aren't deleted unseen.
+        baseRevision: known?.version.revision ?? 0,
         readers: before?.readers,
         at: Date.now(),
         notBefore,
@@ -203,7 +204,14 @@ export class Outbox {
         await transaction.delete("outbox", record);
         return "dropped" as const;
       }
-      const next: PendingChange = { ...before, action: "save", version: before.version + 1, notBefore: 0 };
+      const next: PendingChange = {
+        ...before,
+        action: "save",
+        version: before.version + 1,
+        // The number is now the deletion's; the words merge from their base whatever the server has.
+        baseRevision: 0,
+        notBefore: 0,
+      };
       await transaction.put("outbox", next);
       return next;
     });
@@ -241,6 +249,10 @@ export class Outbox {
     if (!known) return undefined;
     const here = this.shelf.requireHere();
     const { revision } = known.version;
+    if (revision !== change.baseRevision) {
+      await this.shelf.addFault("kept-after-deletion", change.record, undefined);
+      return undefined;
+    }
     const ended = { record: change.record, owner: here.account, revision };
     const tombstone = await proveTombstone(this.shelf.requireKeys().recordProof, ended);
     const body: Schemas["Delete"] = { revision, tombstone: toBase64(tombstone) };

@@ -83,6 +83,8 @@ export class Pull {
           const next = { ...effect.waiting.row, accepted: row?.accepted, waiting: effect.waiting.version };
           await transaction.put("records", next);
           waiting.push(next);
+          // After a restore an older state is no attack.
+          if (comparing) await transaction.delete("remembered", effect.id);
         } else if (effect.ended && row) {
           await transaction.put("records", { ...row, ended: true });
           const opened = shelf.records.get(effect.id);
