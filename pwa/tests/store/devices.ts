@@ -1,7 +1,14 @@
 import "fake-indexeddb/auto";
+import { vi } from "vitest";
+import { concat, hash } from "../../src/protocol";
 import { createAftertide, type Store } from "../../src/store/aftertide";
 import type { Environment, Message } from "../../src/store/environment";
 import { FakeServer, type Line } from "./fake-server";
+
+// Half a second and 64 MiB for each sign-in would be most of these tests; the real one is tested with the protocol.
+vi.mock("../../src/protocol/argon2", () => ({
+  stretch: (secret: Uint8Array, salt: Uint8Array) => hash(concat(salt, secret)),
+}));
 
 export const PASSPHRASE = "salt on the old pier again";
 

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { device, PASSPHRASE, pair, settle, therapistOf, write } from "./devices";
+import { FakeServer } from "./fake-server";
+
+const OTHER = "driftwood lantern quiet oar";
+
+describe("an account", () => {
+  test("a sign-up whose answer was lost is made once", async () => {
+    const server = new FakeServer();
+    const therapist = await therapistOf(server);
+    const { link } = await therapist.care.createInvitation({ name: "Ana", adultConfirmed: true });
+    const patient = await device(server);
+    await patient.session.openInvitation(new URL(link));
+    const wanted = {
+      by: "invitation",
+      email: " Ana@Example.org",
+      passphrase: PASSPHRASE,
+      name: "Ana",
+      language: "es",
+      device: "",
+    } as const;
+    patient.line.loseAnswerTo = /join$/;
+    await expect(patient.session.signUp(wanted)).rejects.toMatchObject({ reason: "offline" });
+    const { kit } = await patient.session.signUp(wanted);
+    expect(kit).toBe(patient.session.kit);
+    expect(patient.session).toMatchObject({ phase: "unlocked", email: "ana@example.org", kitUnconfirmed: true });
+    await patient.session.confirmKitSaved();
+    expect(patient.session).toMatchObject({ kit: undefined, kitUnconfirmed: false });
+    expect(server.accounts.size).toBe(2);
+  });
+
+  test("an opened invitation survives a reload, for an hour", async () => {
+    const server = new FakeServer();
+    const therapist = await therapistOf(server);
+    const { link } = await therapist.care.createInvitation({ name: "Ana", adultConfirmed: true });
+    const first = await device(server);
+    await first.session.openInvitation(new URL(link));
+    const again = await first.reopen();
+    await expect(again.session.resumeInvitation()).resolves.toMatchObject({ inviterName: "Dr. Rivera" });
+    const late = await again.reopen();
+    late.wait(3_600_001);
+    await expect(late.session.resumeInvitation()).resolves.toBeUndefined();
+  });
+
+  test("refuses an e-mail, a passphrase and a kit that can't be, saying what is wrong", async () => {
+    const { patient, server } = await pair();
+    await expect(patient.session.signIn("ana", PASSPHRASE)).rejects.toMatchObject({ reason: "email" });
+    await expect(patient.session.signIn("ana@example.org", "wrong passphrase")).rejects.toMatchObject({
+      reason: "wrong-proof",
+    });
+    await expect(patient.session.changePassphrase(PASSPHRASE, "password1234")).rejects.toMatchObject({
+      reason: "passphrase",
+      detail: "common",
+    });
+    const laptop = await device(server);
+    await expect(laptop.session.signInWithKit("ana@example.org", "AAAA")).rejects.toMatchObject({
+      reason: "kit",
+      detail: "length",
+    });
+    await expect(patient.session.checkPassphrase("short")).resolves.toBe("too-short");
+  });
+
+  test("comes back by the kit, sets a new passphrase with it, and the old one is refused", async () => {
+    const { server, patient } = await pair();
+    const id = await write(patient, "Still here.");
+    await patient.sync.now();
+    const { kit } = await patient.session.newKit(PASSPHRASE);
+    const laptop = await device(server);
+    await laptop.session.signInWithKit("ana@example.org", kit.toLowerCase());
+    expect(laptop.journal.entry(id)?.text).toBe("Still here.");
+    await laptop.session.setPassphraseByKit(kit, OTHER);
+    const third = await device(server);
+    await expect(third.session.signIn("ana@example.org", PASSPHRASE)).rejects.toMatchObject({ reason: "wrong-proof" });
+    await third.session.signIn("ana@example.org", OTHER);
+    expect(third.journal.entry(id)?.text).toBe("Still here.");
+    await laptop.session.lock();
+    await laptop.session.unlock(OTHER);
+    expect(laptop.session.phase).toBe("unlocked");
+  });
+
+  test("unlocks without network", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Offline.");
+    await patient.sync.now();
+    patient.line.away = true;
+    await patient.session.lock();
+    await patient.session.unlock(PASSPHRASE);
+    expect(patient.journal.entry(id)?.text).toBe("Offline.");
+  });
+
+  test("signed out, leaves nothing on the device", async () => {
+    const { server, patient, therapist } = await pair();
+    await write(patient, "Something.");
+    await settle(patient, therapist);
+    await patient.session.signOut();
+    expect(patient.session).toMatchObject({ phase: "signed-out", account: undefined });
+    expect(patient.journal.entries).toEqual([]);
+    const again = await patient.reopen();
+    expect(again.session.phase).toBe("signed-out");
+    expect(server.accounts.size).toBe(2);
+  });
+
+  test("another person's unsent words are never dropped to make room", async () => {
+    const { patient } = await pair();
+    patient.line.away = true;
+    await write(patient, "Not sent.");
+    patient.line.away = false;
+    patient.line.signedOut = true;
+    await patient.sync.now();
+    patient.line.signedOut = false;
+    await expect(patient.session.signIn("rivera@example.org", PASSPHRASE)).rejects.toMatchObject({
+      reason: "unsent-words",
+    });
+    expect(patient.session.email).toBe("ana@example.org");
+    expect(patient.sync.unsent).toBe(1);
+  });
+
+  test("two people compare the same forty digits", async () => {
+    const { patient, therapist } = await pair();
+    const digits = await patient.care.checkDigits(therapist.session.account ?? "");
+    expect(digits).toMatch(/^(\d{5} ){7}\d{5}$/);
+    expect(await therapist.care.checkDigits(patient.session.account ?? "")).toBe(digits);
+  });
+
+  test("an invitation's secret is erased once its answer is pinned", async () => {
+    const { therapist } = await pair();
+    const [invitation] = therapist.care.invitations;
+    expect(invitation).toMatchObject({ state: "answered", name: "Ana" });
+    await expect(therapist.care.invitationLink(invitation?.id ?? "")).rejects.toMatchObject({ reason: "link-gone" });
+  });
+});
