@@ -34,8 +34,7 @@ function daysAgo(moment: Moment, now: Date, zone?: string): number {
 }
 
 /** "22:41". */
-export const clock = (moment: Moment, zone?: string): string =>
-  format(moment, { hour: "numeric", minute: "2-digit" }, zone);
+export const clock = (moment: Moment, zone?: string): string => format(moment, { timeStyle: "short" }, zone);
 
 /** A heading for a day: "Today", "Yesterday", "Sunday", then "Sunday 15 November", with the year once it is another. */
 export function dayHeading(moment: Moment, zone?: string, now = new Date()): string {

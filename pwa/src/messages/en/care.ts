@@ -12,7 +12,7 @@ export const care = {
     agreementNotSent: "agreement not sent yet",
     ended: (day: string) => `ended ${day}`,
     endedTitle: "No longer together",
-    asOf: (day: string) => `As of ${day}. You're offline.`,
+    asOf: (day: string) => `As of ${day}. You’re offline.`,
     invitations: "Invitations",
   },
   patient: {
@@ -44,7 +44,7 @@ export const care = {
       "Both of you see the same 40 digits, here and on the other device. Read them to each other in the room or on the phone.",
     neverChanges:
       "A verified key never changes by itself. If the server shows another, nothing is sealed to it and you are told.",
-    unknown: "This person isn't among your contacts.",
+    unknown: "This person isn’t among your contacts.",
   },
   inviting: {
     title: "Invite someone",
@@ -55,12 +55,13 @@ export const care = {
     make: "Make the invitation",
     making: "Making the invitation",
     ready: (name: string) => `For ${name}`,
-    showCode: "Let them scan this code with their phone's camera, best while you are in one room.",
+    showCode: "Let them scan this code with their phone’s camera, best while you are in one room.",
     code: "Invitation code",
     orLink: "Or send the link yourself",
-    linkWhat: "Valid once, for seven days. Whoever has it can join in this person's place, so send it only to them.",
+    linkWhat: "Valid once, for seven days. Whoever has it can join in this person’s place, so send it only to them.",
     copyLink: "Copy the link",
     expires: (day: string) => `until ${day}`,
+    validUntil: (day: string) => `Valid until ${day}.`,
     states: {
       open: "waiting",
       answered: "joined",

@@ -22,7 +22,7 @@ export const review = {
     },
     waiting: { one: "# to read", other: "# to read" },
     takenBack: "This entry was taken back. It can no longer be opened.",
-    patientPage: "Patient's page",
+    patientPage: "Patient’s page",
     list: "Reading list",
     entry: "Entry",
     patient: "Patient",

@@ -62,6 +62,7 @@ export const care = {
       "Vale una sola vez, durante siete días. Quien lo tenga puede unirse en lugar de esta persona, así que envíaselo solo a ella.",
     copyLink: "Copiar el enlace",
     expires: (day: string) => `hasta el ${day}`,
+    validUntil: (day: string) => `Vale hasta el ${day}.`,
     states: {
       open: "en espera",
       answered: "ya está aquí",

@@ -11,6 +11,7 @@ export const common = {
     copyByHand: "El navegador no deja copiar a esta página. Selecciónalo y cópialo tú:",
     done: "Listo",
     loading: "Un momento",
+    less: "Menos",
     more: "Más",
     notNow: "Ahora no",
     print: "Imprimir",

@@ -43,6 +43,7 @@ export const journal = {
     dropChange: "Dejar el cambio",
     dropChangeTitle: "¿Dejar lo que cambiaste?",
     dropChangeWhat: "La entrada se queda como se envió.",
+    notKeptShort: "Sin guardar",
     notKept: "Tus últimas palabras no se pudieron guardar en este dispositivo.",
     merged: "Otro dispositivo también la cambió. Aquí están las dos: échale un vistazo.",
   },
@@ -90,6 +91,7 @@ export const journal = {
     read: (day: string) => `leída: ${day}`,
     waitingTakeBack: "pendiente de retirar",
     whom: "Con quién",
+    chooseWhom: "Elige con quién.",
     someone: "alguien",
     noReader: "Aún no hay con quién compartir. Tu terapeuta te invita.",
   },
@@ -165,7 +167,6 @@ export const journal = {
     restored: "El servidor volvió a un estado anterior. Este dispositivo ha enviado de nuevo lo que tiene.",
     show: "Ver qué",
     count: { one: "# cosa", other: "# cosas" },
-    here: "Esta entrada: algo que envió el servidor no cuadra.",
     kinds: {
       unproven: "Llegó una versión sin prueba de que la escribieras tú. Este dispositivo conserva la suya.",
       rollback:
