@@ -13,7 +13,7 @@ from server.web.messages import ApiRequest
 APP_ADDRESSES = [
     "/", "/begin", "/sign-in", "/journal", "/journal/{rest:path}", "/write", "/write/{rest:path}", "/you", "/you/{rest:path}",
     "/to-read", "/to-read/{rest:path}", "/patients", "/patients/{rest:path}", "/practice", "/practice/{rest:path}", "/help",
-    "/agreement", "/agreement/{rest:path}", "/share/{rest:path}",
+    "/people/{rest:path}",
 ]  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 
