@@ -98,7 +98,13 @@ class Account:
         When the database behind the server is another one, or its counter lies below what it has shown, everything is
         compared anew.
         """
-        await self._saver.flush()
+        async with self._saver.turn:
+            await self._saver.flush()
+            pulled = await self._pull()
+        await self._point_to_settings()
+        return pulled
+
+    async def _pull(self) -> Pulled:
         known, counter = self.memory.incarnation, self.memory.counter
         first = await self._page(self._cursor)
         restored = (known is not None and known != self._api.incarnation) or first.counter < counter
@@ -115,8 +121,8 @@ class Account:
             shown = {change.id for change in changes}
             self.journal.behind |= {record.id for record in self.journal.own() if record.id not in shown}
         self.memory.incarnation, self.memory.counter = self._api.incarnation, self._cursor
-        await self._point_to_settings()
-        return Pulled(tuple(change.id for change in changes), self.faults, restored, tuple(sorted(self.journal.behind)))
+        ids = tuple(change.id for change in changes)
+        return Pulled(ids, self.faults, restored, tuple(sorted(self.journal.behind)))
 
     async def _page(self, after: int) -> wire.Changes:
         return await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})
@@ -246,6 +252,10 @@ class Account:
             "revision": record.head.revision,
         }
         return await self._saver.create(content, {record.owner: 0}, about=record.id)
+
+    async def give_back(self, record: str) -> Record:
+        """Save an own record again that a restored server has lost or has an older state of; see `Pulled.lost`."""
+        return await self._saver.give_back(record)
 
     async def history(self, record: str) -> list[Record]:
         """Return the earlier revisions of an own record that the server keeps, the newest first, each with its proof.

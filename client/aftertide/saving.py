@@ -1,12 +1,15 @@
 """Saving records: sealed once, sent until our server answers, sealed anew only when it has moved on."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from aftertide import wire
 from aftertide.api import Api
 from aftertide.errors import (
+    NotFoundError,
     NotSignedInError,
     RefusedError,
     SlowDownError,
@@ -14,13 +17,13 @@ from aftertide.errors import (
     UnknownContactError,
     UnknownRecordError,
 )
-from aftertide.journal import Journal, Record
+from aftertide.journal import Journal, Record, head_of
 from aftertide.protocol.encoding import new_id, unb64u
 from aftertide.protocol.grants import seal_grant
 from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.keys import RecordKey, key_id_of
 from aftertide.protocol.kinds import Attention
-from aftertide.protocol.records import Head, base_of, make_tombstone, prove, seal_body, wrap_key
+from aftertide.protocol.records import Head, base_of, check_proof, make_tombstone, prove, seal_body, wrap_key
 
 Readers = dict[str, Attention]
 """Account to what is asked of it."""
@@ -30,6 +33,10 @@ Change = Callable[[JsonObject], JsonObject]
 """Makes new content of a record's present content."""
 Choice = Callable[[Record], Readers]
 """Chooses who reads from now on."""
+
+
+SAFE_STEPS: Final = 2
+"""One revision above what was seen, a device asks for its base; two above, it can't have seen it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,9 @@ class Saver:
         self.clock = clock
         self.unsent: dict[str, Unsent] = {}
         """By record: what was sealed and sent without an answer. `flush` sends the same bytes."""
+        self.turn = asyncio.Lock()
+        """Held while a record moves on, and while a page of the feed is fetched and judged: a page that was fetched before
+        a save must not be judged after it, or it would look like a rollback."""
 
     def own_record(self, record: str) -> Record:
         """Return an own record; raises UnknownRecordError for somebody else's or one that isn't here."""
@@ -74,12 +84,13 @@ class Saver:
         When the server has a newer revision it is checked, `change` is applied to that one, and it is saved again: nothing
         that another device wrote is dropped. Readers whose grant the server has closed are left out under a new epoch.
         """
-        if record in self.unsent:
-            await self.flush()
-        return await self._send(self._sealed_edit(record, change or _unchanged, readers))
+        async with self.turn:
+            if record in self.unsent:
+                await self.flush()
+            return await self._send(self._sealed_edit(record, change or _unchanged, readers))
 
     async def flush(self) -> None:
-        """Send what our server hasn't answered yet, the same bytes again; raises as `Api.ask` does."""
+        """Send what our server hasn't answered yet, the same bytes again; raises as `Api.ask` does. `turn` is held."""
         for unsent in list(self.unsent.values()):
             await self._send(unsent)
 
@@ -100,18 +111,49 @@ class Saver:
 
     async def delete(self, record: str) -> None:
         """Delete an own record, leaving its proved tombstone; repeated until our server answers."""
-        while True:
-            current = self.own_record(record)
-            revision = current.head.revision
-            proof = make_tombstone(self.journal.keyring.keys.record_proof, record, current.owner, revision)
-            try:
-                await self.api.ask(wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof))
-            except StaleError as error:
-                if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
-                    raise
-            else:
-                self.journal.end(record, revision)
-                return
+        async with self.turn:
+            while True:
+                current = self.own_record(record)
+                revision = current.head.revision
+                proof = make_tombstone(self.journal.keyring.keys.record_proof, record, current.owner, revision)
+                try:
+                    await self.api.ask(wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof))
+                except StaleError as error:
+                    if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
+                        raise
+                else:
+                    self.unsent.pop(record, None)
+                    self.journal.end(record, revision)
+                    return
+
+    async def give_back(self, record: str) -> Record:
+        """Save an own record again that a restored server has lost, or has an older state of.
+
+        The saves go on from what the server has, whose proof is checked, under a new epoch each, until epoch and revision
+        lie above all that any device saw before: then no device takes it for a rollback.
+        """
+        async with self.turn:
+            mine = self.own_record(record)
+            readers = _as_readers(mine.named_readers)
+            head = await self._server_head(mine.head)
+            while True:
+                last = head.revision >= mine.head.revision + SAFE_STEPS and head.epoch > mine.head.epoch
+                sealed, made = self._seal(head, RecordKey.new(), mine.content, readers if last else {}, new_epoch=True)
+                await self.api.ask(wire.Saved, "PUT", f"/records/{record}", sealed)
+                if last:
+                    self.journal.keep(made)
+                    return made
+                head = head.following(sealed.body, new_epoch=True)
+
+    async def _server_head(self, mine: Head) -> Head:
+        """Return the head of the save that follows what the server has of an own record, or of a first one."""
+        try:
+            shown = await self.api.ask(wire.RecordView, "GET", f"/records/{mine.record}")
+        except NotFoundError:
+            return replace(mine, epoch=1, revision=1, base="")
+        head = head_of(shown)
+        check_proof(self.journal.keyring.keys.record_proof, head, shown.body, shown.proof)
+        return head.following(shown.body, new_epoch=True)
 
     def _seal(
         self,
@@ -173,7 +215,7 @@ class Saver:
             try:
                 await self.api.ask(wire.Saved, "PUT", f"/records/{record.id}", unsent.save)
             except StaleError as error:
-                del self.unsent[record.id]
+                self.unsent.pop(record.id, None)
                 if error.current is None:
                     raise
                 newer = self.journal.take_own(error.current)
@@ -183,10 +225,10 @@ class Saver:
             except (NotSignedInError, SlowDownError):
                 raise  # it waits: signing in again or a little later doesn't change what was meant
             except RefusedError:
-                del self.unsent[record.id]
+                self.unsent.pop(record.id, None)
                 raise
             else:
-                del self.unsent[record.id]
+                self.unsent.pop(record.id, None)
                 self.journal.keep(record)
                 return record
 

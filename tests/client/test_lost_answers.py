@@ -1,10 +1,13 @@
 """A device whose answers get lost, again and again, ends where it would have ended; nothing is done twice."""
 
+import asyncio
+
 import httpx
 import pytest
 from aftertide.access import passphrase
 from aftertide.errors import NotSignedInError, UnreachableError
 from aftertide.protocol.encoding import new_id
+from aftertide.protocol.ijson import JsonObject
 
 from tests.client.conftest import PASSPHRASE, Town, Two
 
@@ -118,3 +121,19 @@ async def test_erasing_with_a_lost_answer_is_erasing(two: Two) -> None:
 async def test_an_id_that_nobody_knows_is_answered_by_name(two: Two) -> None:
     with pytest.raises(Exception, match="not-found"):
         await two.patient.end_relation(new_id())
+
+
+async def test_many_things_at_once_are_no_rollback(two: Two) -> None:
+    entry = await two.patient.write("0")
+
+    def count(old: JsonObject) -> JsonObject:
+        return {**old, "text": str(int(str(old["text"])) + 1)}
+
+    laptop = await two.town.device("laptop").sign_in("ana@example.org", PASSPHRASE)
+    await laptop.sync()
+    work = [account.edit(entry.id, count) for account in (two.patient, laptop) for _ in range(4)]
+    await asyncio.gather(*work, *(account.sync() for account in (two.patient, laptop) for _ in range(4)))
+    for account in (two.patient, laptop):
+        await account.sync()
+        assert account.record(entry.id).content["text"] == "8"
+        assert account.faults == ()

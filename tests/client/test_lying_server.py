@@ -44,6 +44,9 @@ from aftertide.protocol.records import base_of, prove, seal_body
 from tests.client.conftest import PASSPHRASE, Town, Two
 from tests.client.transports import Wire
 
+# Lies are told between the app and the client: the engine below makes no difference to them.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 View = wire.RecordView
 
 
