@@ -146,6 +146,12 @@ def _numbered(sql: str) -> str:
     return re.sub(r"\$(\d+)", r"?\1", sql)
 
 
+@lru_cache(maxsize=64)
+def _highest(sql: str) -> int:
+    """Return the highest number among a statement's parameters: as many values SQLite wants."""
+    return max(int(number) for number in re.findall(r"\$(\d+)", sql))
+
+
 class SQLite(_Engine, SQLiteEngine):  # type: ignore[misc]  # our transaction() takes the place of Piccolo's
     """SQLite in WAL mode: one connection that writes, a few that read; Piccolo's own would open one for every query."""
 
@@ -208,6 +214,41 @@ class SQLite(_Engine, SQLiteEngine):  # type: ignore[misc]  # our transaction() 
 
     async def _statement(self, connection: aiosqlite.Connection, sql: str) -> None:
         await connection.execute_fetchall("BEGIN IMMEDIATE" if sql == "BEGIN" else sql)
+
+    async def run_together(self, statements: Sequence[str], args: Sequence[Any]) -> list[list[Row]]:
+        """Run statements that share their parameters as one transaction, in one visit to the writing connection's thread.
+
+        Returns the rows of each. When the first has none, nothing is written.
+        """
+        connection = await self._acquire(writing=True)
+        try:
+            return await self._together(connection, statements, args)
+        finally:
+            await _to_the_end(self._release(connection, writing=True))
+
+    async def _together(
+        self, connection: aiosqlite.Connection, statements: Sequence[str], args: Sequence[Any]
+    ) -> list[list[Row]]:
+        def work() -> list[list[Row]]:
+            raw = connection._conn  # noqa: SLF001 - aiosqlite has no public way to run more than one statement in its thread
+            raw.execute("BEGIN IMMEDIATE")
+            results: list[list[Row]] = []
+            try:
+                for statement in statements:
+                    results.append(
+                        [dict(row) for row in raw.execute(_numbered(statement), args[: _highest(statement)])]
+                    )
+                    if not results[0]:
+                        raw.execute("ROLLBACK")
+                        return [[] for _ in statements]
+            except BaseException:
+                raw.execute("ROLLBACK")
+                raise
+            raw.execute("COMMIT")
+            return results
+
+        execute: Callable[..., Awaitable[list[list[Row]]]] = connection._execute  # noqa: SLF001 - see work
+        return await execute(work)
 
 
 class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transaction() takes the place of Piccolo's
@@ -307,6 +348,14 @@ async def fetch_one(sql: str, *args: Any) -> Row | None:
     """Run one statement and return its first row, or None when it has none."""
     rows = await engine().ask(sql, args)
     return rows[0] if rows else None
+
+
+async def write_together(statements: Sequence[str], args: Sequence[Any]) -> list[list[Row]]:
+    """Run statements as one transaction in one step on SQLite; see `SQLite.run_together`. Outside any transaction only."""
+    running = engine()
+    if not isinstance(running, SQLite) or _own_transaction() is not None:
+        raise RuntimeError("statements run together on SQLite, outside a transaction")
+    return await running.run_together(statements, args)
 
 
 def transaction() -> contextlib.AbstractAsyncContextManager[Transaction]:

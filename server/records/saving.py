@@ -13,6 +13,7 @@ from aftertide.protocol.padding import is_sealed_length
 
 from server import database
 from server.care.relations import active_partners
+from server.records.alone import write_alone
 from server.records.counters import stamp
 from server.records.errors import (
     MalformedRecord,
@@ -32,36 +33,42 @@ from server.web.access import Caller
 async def save(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
     """Save one revision of a record, in one transaction; repeated with the same request id it is one revision.
 
-    Raises NoSuchRecord (somebody else's), StaleRevision and RecordDeleted (with what the server has), StaleGen,
-    NoLongerShared, NotARelation, MalformedRecord, RequestReused.
+    A record that nobody else reads costs one read and one statement that writes, whatever else there is; any other one
+    statement for each rule. Raises NoSuchRecord (somebody else's), StaleRevision and RecordDeleted (with what the server
+    has), StaleGen, NoLongerShared, NotARelation, MalformedRecord, RequestReused.
     """
     _check_parts(new)
+    if new.about is None and not new.grants:
+        saved = await _save_alone(caller, record, new, now)
+        if saved is not None:
+            return saved
     async with database.transaction():
-        current = await _locked(record, new.request, caller.account)
-        if current is not None and current["owner"] != caller.account:
-            raise NoSuchRecord
-        if current is not None and current["saved_revision"] is not None:
+        current = await _standing(caller, record, new.request, lock=True)
+        if current["saved_revision"] is not None:
             return _repeated(current, new)
-        if (await _gen(caller.account)) != new.gen:
-            raise StaleGen
-        if current is None:
-            await _check_first(caller, record, new)
-        else:
-            await _check_next(caller, record, new, current)
+        await _check(caller, record, new, current)
         parent = await _parent(caller.account, new.about)
-        before = [] if current is None else await _readers(record)
-        if new.grants is None:
-            await _check_readers(caller.account, before, parent)
-            after = before
-        else:
-            after = [grant.grantee for grant in new.grants]
-            await _check_readers(caller.account, after, parent)
-        await _write(caller.account, record, new, current, now)
+        before = await _readers(record)
+        after = before if new.grants is None else [grant.grantee for grant in new.grants]
+        await _check_readers(caller.account, after, parent)
+        await _write(caller.account, record, new, first=current["owner"] is None, now=now)
         closed = [] if new.grants is None else await close_about(record, [r for r in before if r not in after])
         counters = await stamp(
             [(caller.account, record), *((reader, record) for reader in sorted({*before, *after})), *closed]
         )
         return Saved(cursor=counters[caller.account], revision=new.revision)
+
+
+async def _save_alone(caller: Caller, record: UUID, new: Save, now: int) -> Saved | None:
+    """Save a record that nobody else reads; None when it has readers or has just moved on, and the long way must decide."""
+    current = await _standing(caller, record, new.request, lock=False)
+    if current["saved_revision"] is not None:
+        return _repeated(current, new)
+    await _check(caller, record, new, current)
+    if current["readers"]:
+        return None
+    counter = await write_alone(caller.account, record, new, current, now)
+    return None if counter is None else Saved(cursor=counter, revision=new.revision)
 
 
 def _check_parts(new: Save) -> None:
@@ -75,16 +82,25 @@ def _check_parts(new: Save) -> None:
         raise MalformedRecord("A reader has one grant.")
 
 
-async def _locked(record: UUID, request: UUID, owner: UUID) -> Mapping[str, Any] | None:
-    """Lock the record's row and return it, with the revision that `request` made of it, if it did."""
-    return await database.fetch_one(
-        "SELECT r.id, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, "
-        "v.revision AS saved_revision, v.body AS saved_body, c.counter FROM records r "
-        "LEFT JOIN revisions v ON v.record = r.id AND v.owner = $3 AND v.request = $2 "
-        "LEFT JOIN changes c ON c.account = r.owner AND c.record = r.id WHERE r.id = $1"
-        + (" FOR UPDATE OF r" if database.for_update() else ""),
-        record, request, owner,
+async def _standing(caller: Caller, record: UUID, request: UUID, *, lock: bool) -> Mapping[str, Any]:
+    """Return where a record stands (no owner: there is none), how many read it, the account's gen and what `request` made.
+
+    With `lock` the record's row is held until the transaction ends. Raises NoSuchRecord for somebody else's record.
+    """
+    if lock and database.for_update():
+        await database.fetch("SELECT id FROM records WHERE id = $1 FOR UPDATE", record)
+    row = await database.fetch_one(
+        "SELECT a.gen, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, c.counter, v.record AS saved_record, "
+        "v.revision AS saved_revision, v.body AS saved_body, (SELECT COUNT(*) FROM grants g WHERE g.record = $2) AS readers "
+        "FROM accounts a LEFT JOIN records r ON r.id = $2 LEFT JOIN changes c ON c.account = a.id AND c.record = r.id "
+        "LEFT JOIN revisions v ON v.owner = a.id AND v.request = $3 WHERE a.id = $1",
+        caller.account, record, request,
     )  # fmt: skip
+    if row is None or row["owner"] not in (None, caller.account):
+        raise NoSuchRecord
+    if row["saved_record"] not in (None, record):
+        raise RequestReused
+    return row
 
 
 def _repeated(current: Mapping[str, Any], new: Save) -> Saved:
@@ -93,26 +109,23 @@ def _repeated(current: Mapping[str, Any], new: Save) -> Saved:
     return Saved(cursor=current["counter"], revision=new.revision)
 
 
-async def _gen(account: UUID) -> int:
-    row = await database.fetch_one("SELECT gen FROM accounts WHERE id = $1", account)
-    if row is None:
-        raise NoSuchRecord
-    gen: int = row["gen"]
-    return gen
+async def _check(caller: Caller, record: UUID, new: Save, current: Mapping[str, Any]) -> None:
+    """Compare a save with where the record stands."""
+    if current["gen"] != new.gen:
+        raise StaleGen
+    if current["owner"] is None:
+        _check_first(record, new)
+    else:
+        await _check_next(caller, record, new, current)
 
 
-async def _check_first(caller: Caller, record: UUID, new: Save) -> None:
+def _check_first(record: UUID, new: Save) -> None:
     if new.revision != 1:
         raise NoSuchRecord
     if new.epoch != 1 or new.wrapped is None:
         raise MalformedRecord("The first revision begins the first epoch.")
     if new.about == record:
         raise MalformedRecord("A record isn't about itself.")
-    reused = await database.fetch_one(
-        "SELECT 1 AS one FROM revisions WHERE owner = $1 AND request = $2", caller.account, new.request
-    )
-    if reused is not None:
-        raise RequestReused
 
 
 async def _check_next(caller: Caller, record: UUID, new: Save, current: Mapping[str, Any]) -> None:
@@ -154,9 +167,9 @@ async def _check_readers(owner: UUID, readers: list[UUID], parent: set[UUID]) ->
         raise NotARelation
 
 
-async def _write(owner: UUID, record: UUID, new: Save, current: Mapping[str, Any] | None, now: int) -> None:
+async def _write(owner: UUID, record: UUID, new: Save, *, first: bool, now: int) -> None:
     head = hashlib.sha256(new.body).digest()
-    if current is None:
+    if first:
         made = await database.fetch(
             "INSERT INTO records (id, owner, about, epoch, revision, head, created_at, changed_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING RETURNING id",
