@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
@@ -185,8 +185,13 @@ class Account:
         return await self._saver.create(content)
 
     def _at(self, instant: datetime | None = None) -> dict[str, Json]:
-        local = (instant or self._clock()).astimezone(ZoneInfo(self.zone))
-        return {"written": local.isoformat(timespec="seconds"), "zone": self.zone}
+        try:
+            zone = ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            # A zone newer than this machine's data mustn't keep anybody from writing.
+            zone = ZoneInfo("UTC")
+        local = (instant or self._clock()).astimezone(zone)
+        return {"written": local.isoformat(timespec="seconds"), "zone": zone.key}
 
     async def edit(self, record: str, change: Change) -> Record:
         """Save what `change` makes of an own record's content; it is applied again if another device was quicker."""
