@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
@@ -41,7 +41,7 @@ class SignedUp:
     """A new account, and the recovery kit that opens it when the passphrase is forgotten: shown once, kept by the person."""
 
     account: Account
-    kit: str
+    kit: str = field(repr=False)
 
 
 class Client:

@@ -1,6 +1,6 @@
 """Inviting and being invited: keys pinned by what only the link holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,7 +35,7 @@ class Invited:
     """An invitation whose link is to be shown or sent, never by the server."""
 
     record: Record
-    link: str
+    link: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The keys of one account on this device, and how an account and its slots are made and opened."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aftertide import wire
 from aftertide.errors import ForeignAccountError
@@ -47,7 +47,7 @@ class NewKeys:
 
     account: wire.NewAccount
     keyring: Keyring
-    kit: str
+    kit: str = field(repr=False)
 
 
 async def stretched(passphrase: str, email: str, salt: bytes) -> SlotSecrets:

@@ -13,6 +13,14 @@ from aftertide.protocol.kinds import Role
 from aftertide.protocol.slots import Method
 
 
+class Confidential(msgspec.Struct, frozen=True):
+    """What a log or a traceback must not show."""
+
+    def __repr__(self) -> str:
+        """Show the type only."""
+        return f"{type(self).__name__}(…)"
+
+
 class KdfParams(msgspec.Struct, frozen=True):
     """The parameters of a passphrase slot."""
 
@@ -33,7 +41,7 @@ class Slot(msgspec.Struct, kw_only=True, frozen=True):
     sealed: bytes
 
 
-class NewSlot(msgspec.Struct, kw_only=True, frozen=True):
+class NewSlot(Confidential, kw_only=True, frozen=True):
     """A slot with what will prove who opens it."""
 
     id: str
@@ -54,7 +62,7 @@ class Identity(msgspec.Struct, kw_only=True, frozen=True):
     current: bool = True
 
 
-class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
+class NewAccount(Confidential, kw_only=True, frozen=True):
     """All that makes an account."""
 
     id: str
@@ -67,7 +75,7 @@ class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
     bearer: bool = True
 
 
-class Me(msgspec.Struct, kw_only=True, frozen=True):
+class Me(Confidential, kw_only=True, frozen=True):
     """The account as its own devices see it."""
 
     id: str
@@ -97,7 +105,7 @@ class Salt(msgspec.Struct, frozen=True):
     salt: bytes
 
 
-class SignIn(msgspec.Struct, kw_only=True, frozen=True):
+class SignIn(Confidential, kw_only=True, frozen=True):
     """A proof of who one is, for a new session."""
 
     email: str
@@ -107,14 +115,14 @@ class SignIn(msgspec.Struct, kw_only=True, frozen=True):
     bearer: bool = True
 
 
-class Proof(msgspec.Struct, frozen=True):
+class Proof(Confidential, frozen=True):
     """A fresh proof for a running session."""
 
     method: Method
     auth: bytes
 
 
-class ReplaceSlot(msgspec.Struct, frozen=True):
+class ReplaceSlot(Confidential, frozen=True):
     """A new slot in the place of the one with its method."""
 
     slot: NewSlot
@@ -147,13 +155,13 @@ class Practice(msgspec.Struct, kw_only=True, frozen=True):
     time_zone: str
 
 
-class BeginLink(msgspec.Struct, frozen=True):
+class BeginLink(Confidential, frozen=True):
     """The token of a first therapist's one-time link."""
 
     token: bytes
 
 
-class Begin(msgspec.Struct, frozen=True):
+class Begin(Confidential, frozen=True):
     """A first therapist's sign-up."""
 
     token: bytes
@@ -170,7 +178,7 @@ class NewInvitation(msgspec.Struct, kw_only=True, frozen=True):
     adult: bool
 
 
-class Redeem(msgspec.Struct, frozen=True):
+class Redeem(Confidential, frozen=True):
     """What shows that one holds an invitation's secret."""
 
     redeem: bytes
@@ -189,7 +197,7 @@ class OpenedInvitation(msgspec.Struct, kw_only=True, frozen=True):
     answered: bool
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(Confidential, frozen=True):
     """An invitee's answer."""
 
     redeem: bytes
@@ -197,7 +205,7 @@ class Answer(msgspec.Struct, frozen=True):
     card: bytes
 
 
-class Join(msgspec.Struct, frozen=True):
+class Join(Confidential, frozen=True):
     """An invitee's sign-up and answer in one."""
 
     answer: Answer
