@@ -28,7 +28,12 @@ export class ApiProblem extends Error {
 
 /** No network, no server, or an answer that isn't our server's: nothing is known, try again later. */
 export class NoAnswer extends Error {
-  override readonly name = "NoAnswer";
+  override readonly name: string = "NoAnswer";
+}
+
+/** Our server has a fault with this request: others may get through. */
+export class ServerFault extends NoAnswer {
+  override readonly name = "ServerFault";
 }
 
 const INCARNATION = "aftertide-incarnation";
@@ -45,7 +50,7 @@ async function refusal(response: Response): Promise<ApiProblem | NoAnswer> {
   if (!type.startsWith("application/problem+json")) return new NoAnswer("an error that isn't our server's");
   const body = (await response.json().catch(() => ({}))) as ProblemBody;
   const code = PROBLEM.exec(typeof body.type === "string" ? body.type : "")?.[1];
-  if (!code || response.status >= 500) return new NoAnswer("the server has a fault");
+  if (!code || response.status >= 500) return new ServerFault("the server has a fault");
   const after = Number(body.retry_after ?? response.headers.get("retry-after"));
   return new ApiProblem(response.status, code, body.current, Number.isFinite(after) && after > 0 ? after : undefined);
 }
@@ -139,6 +144,7 @@ export function createApi(options: ApiOptions) {
 
     changes: (after: number) => answer(client.GET("/api/changes", { params: { query: { after } } })),
     record: (record: string) => answer(client.GET("/api/records/{record}", { params: { path: { record } } })),
+    history: (record: string) => answer(client.GET("/api/records/{record}/history", { params: { path: { record } } })),
     markRead: (record: string, revision: number) =>
       done(client.POST("/api/records/{record}/read", { params: { path: { record } }, body: { revision } })),
     markReviewed: (record: string, revision: number | null) =>

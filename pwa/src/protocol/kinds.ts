@@ -63,7 +63,13 @@ export type SettingsContent = RecordContent & {
   agreement?: { text: string; answers: Answers; version: number };
 };
 /** An unsent change to a shared entry; `base` is the revision that it starts from. */
-export type DraftContent = RecordContent & { written: string; base: number; entry: EntryFields & JsonObject };
+export type DraftContent = RecordContent & {
+  written: string;
+  base: number;
+  entry: EntryFields & JsonObject;
+  /** What it started from. */
+  from?: EntryFields;
+};
 
 type Check = (value: unknown) => boolean;
 let check: Promise<Check> | undefined;

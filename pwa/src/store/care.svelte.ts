@@ -1,7 +1,8 @@
-import { type Api, ApiProblem, type Schemas } from "../api/client";
+import type { Api, Schemas } from "../api/client";
 import {
   type AgreementContent,
   type Answers,
+  type ContactContent,
   checkDigits,
   fromBase64,
   hash,
@@ -346,6 +347,12 @@ export class CareDesk implements Care {
         await this.shelf.addFault("key-changed", undefined, relation.account);
       }
     }
+    for (const { id, content } of this.shelf.mine<ContactContent>("contact")) {
+      const pinned = this.shelf.pins.get(content.account);
+      // Two devices pinned at once: the lowest id wins, but never over another key in silence.
+      if (pinned && toBase64(pinned.publicKey) !== content.key)
+        await this.shelf.addFault("second-answer", id, content.account);
+    }
   }
 
   async #answered(shown: Shown): Promise<void> {
@@ -394,9 +401,4 @@ export class CareDesk implements Care {
 
 function isNewer(a: Agreement, b: Agreement): boolean {
   return a.version !== b.version ? a.version > b.version : a.written > b.written;
-}
-
-/** Whether an error is our server's answer with this code. */
-export function isProblem(error: unknown, code: string): boolean {
-  return error instanceof ApiProblem && error.code === code;
 }

@@ -76,6 +76,8 @@ export interface StoredRecord {
   readonly readers: readonly ({ readonly account: string; readonly attention: number } & Reading)[];
   /** Of somebody else's: what this account did with it. */
   readonly reading: Reading | undefined;
+  /** Of an own record: accounts that earlier revisions named as readers. What they wrote about it stays. */
+  readonly formerReaders: readonly string[];
   /** Its owner deleted it, proved, and it is still shown: many deletions at once are asked about first. */
   readonly ended: boolean;
 }

@@ -18,6 +18,8 @@ export interface Environment {
   whenHidden(hidden: () => void, shown: () => void): void;
   /** Asks the browser to keep what the app stores. */
   keepStorage(): void;
+  /** A fault of our own that nobody awaits: it must be seen in development and by tests. */
+  report(error: unknown): void;
   readonly timeZone: string;
   /** Whether the browser thinks there is a network. */
   readonly online: boolean;
@@ -68,6 +70,7 @@ export function browserEnvironment(): Environment {
       addEventListener("pagehide", hidden);
     },
     keepStorage: () => void navigator.storage?.persist?.().catch(() => false),
+    report: (error) => reportError(error),
     get timeZone() {
       return Intl.DateTimeFormat().resolvedOptions().timeZone;
     },

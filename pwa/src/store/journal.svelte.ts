@@ -190,7 +190,7 @@ export class JournalDesk implements Journal {
     const draft = this.#draftRecord(entry);
     if (!draft) throw new StoreError("unknown");
     const { from } = draft.content;
-    const started = (from as EntryFields | undefined) ?? entryFields(record.content);
+    const started = from ?? entryFields(record.content);
     const content = withoutReaders(record.content);
     await this.outbox.save({
       record: entry,

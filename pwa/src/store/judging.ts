@@ -88,6 +88,7 @@ export async function readArrival(view: View): Promise<Arrival> {
         ...readingOf(reader),
       })),
       reading: view.grant ? readingOf(view.grant) : undefined,
+      formerReaders: [],
       ended: false,
     },
     version: {
@@ -156,6 +157,30 @@ export async function openShared(
     }
   }
   throw failure;
+}
+
+/** Who read a record before, now that `before` is replaced by `content`. */
+export function formerReadersOf(before: Opened | undefined, content: RecordContent): readonly string[] {
+  if (!before) return [];
+  const all = [...before.row.formerReaders, ...before.content.readers.map((reader) => reader.account)];
+  return [...new Set(all)].filter((account) => !content.readers.some((reader) => reader.account === account));
+}
+
+/** Who read earlier revisions of an own record, as far as the server keeps them and the owner proved them. */
+export async function readersInHistory(
+  keys: Keys,
+  row: Pick<StoredRecord, "id" | "owner" | "about">,
+  history: readonly Schemas["RevisionView"][],
+): Promise<string[]> {
+  const readers = new Set<string>();
+  for (const past of history) {
+    const none = { readers: [], grant: null };
+    const about = row.about || null;
+    const arrival = await readArrival({ ...past, ...none, id: row.id, owner: row.owner, about });
+    const judged = await judgeOwn(keys, arrival, undefined);
+    if (judged.accepted) for (const reader of judged.content.readers) readers.add(reader.account);
+  }
+  return [...readers];
 }
 
 /** What judging gives: an accepted revision, or why it isn't; `note` is a fault to show beside an accepted one. */

@@ -22,7 +22,7 @@ import {
   wrapRecordKey,
 } from "../protocol";
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
-import { type headOf, type Opened, ownRecordKey } from "./judging";
+import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
 import { mergeContent } from "./merge";
 import type { Shelf } from "./shelf.svelte";
 
@@ -335,7 +335,7 @@ export class Outbox {
       version: change.version,
       path: `/api/records/${change.record}`,
       body: JSON.stringify(save),
-      result: resultOf(head, version, readers, known?.row, rekey),
+      result: resultOf(head, version, content, known, rekey),
       content: await shelf.seal(change.record, wanted),
       revision: head.revision,
     };
@@ -384,12 +384,13 @@ function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {
 function resultOf(
   head: ReturnType<typeof headOf>,
   version: Version,
-  readers: readonly Reader[],
-  before: StoredRecord | undefined,
+  content: RecordContent,
+  known: Opened | undefined,
   rekey: boolean,
 ): StoredRecord {
+  const before = known?.row;
   const fresh = { readAt: undefined, readRevision: undefined, reviewedAt: undefined, reviewedRevision: undefined };
-  const shown = readers.map(({ account, attention }) => {
+  const shown = content.readers.map(({ account, attention }) => {
     const known = before?.readers.find((reader) => reader.account === account);
     return { ...fresh, ...known, account, attention };
   });
@@ -401,6 +402,7 @@ function resultOf(
     waiting: undefined,
     readers: rekey ? shown : (before?.readers ?? []),
     reading: undefined,
+    formerReaders: formerReadersOf(known, content),
     ended: false,
   };
 }

@@ -3,9 +3,18 @@ import type { Api, Schemas } from "../api/client";
 import { counts, EncodingError, fromBase64, isNamedKind, ProtocolError, requireTombstone } from "../protocol";
 import type { Remembered, StoredRecord } from "./database";
 import type { FaultKind } from "./errors";
-import { type Arrival, faultOf, judgeOwn, judgeShared, type Opened, readArrival } from "./judging";
+import {
+  type Arrival,
+  faultOf,
+  formerReadersOf,
+  judgeOwn,
+  judgeShared,
+  type Opened,
+  readArrival,
+  readersInHistory,
+} from "./judging";
 import { type Outbox, withoutReaders } from "./outbox";
-import type { Shelf } from "./shelf.svelte";
+import { isParty, type Shelf } from "./shelf.svelte";
 
 /** What one change of the feed does to the device. */
 interface Effect {
@@ -142,7 +151,8 @@ export class Pull {
       return { id, fault: judged.fault, account: arrival.row.owner };
     }
     const { version } = arrival;
-    const row: StoredRecord = { ...arrival.row, accepted: version, waiting: undefined };
+    const formerReaders = formerReadersOf(shelf.records.get(id), judged.content);
+    const row: StoredRecord = { ...arrival.row, formerReaders, accepted: version, waiting: undefined };
     const { epoch, revision, hash } = version;
     return {
       id,
@@ -289,6 +299,22 @@ export class Pull {
       await shelf.clearFault("grant", row.id);
     }
     if (fault) await shelf.addFault(fault, row.id, row.owner);
+    if (judged.accepted && accepted && row.about) await this.#learnReaders(row);
+  }
+
+  /** What somebody wrote while they read a record stays; a device that never saw them read it asks the history. */
+  async #learnReaders({ about, owner }: StoredRecord): Promise<void> {
+    const { shelf } = this;
+    const held = shelf.records.get(about);
+    if (!held?.own || isParty(held, owner)) return;
+    const { revisions } = await this.api.history(about);
+    const past = await readersInHistory(shelf.requireKeys(), held.row, revisions);
+    const formerReaders = [...new Set([...held.row.formerReaders, ...past])];
+    await shelf.database.write(["records"], "relaxed", async (transaction) => {
+      const row = await transaction.get("records", about);
+      if (row) await transaction.put("records", { ...row, formerReaders });
+    });
+    shelf.place([{ ...held, row: { ...held.row, formerReaders } }]);
   }
 
   /** Puts an own record in place that came with an answer. Gives whether it was accepted. */

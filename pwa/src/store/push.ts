@@ -1,5 +1,5 @@
 /** Sends pending changes. One that can't go out never blocks another; none is dropped but on our server's answer. */
-import { type Api, ApiProblem, NoAnswer, type Schemas } from "../api/client";
+import { type Api, ApiProblem, type Schemas, ServerFault } from "../api/client";
 import { ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
@@ -21,7 +21,10 @@ export class Push {
 
   /** Sends what is sealed already: works while locked. Rejects as {@link Push.sendAll} does. */
   async sendSealed(): Promise<void> {
-    for (const change of this.#ready()) if (change.attempt) await this.#send(change.record, false);
+    await this.#each(
+      this.#ready().filter((change) => change.attempt),
+      (change) => this.#send(change.record, false),
+    );
   }
 
   /**
@@ -29,8 +32,22 @@ export class Push {
    * be reached, and with {@link ApiProblem} 401 or 429 when it wants a sign-in or a pause.
    */
   async sendAll(): Promise<void> {
-    for (const change of this.#ready()) await this.#send(change.record, true);
-    await this.#sendMarks();
+    await this.#each(this.#ready(), (change) => this.#send(change.record, true));
+    await this.#each(await this.shelf.database.all("marks"), (mark) => this.#sendMark(mark));
+  }
+
+  /** Does all of it, and then rejects with the first fault that the server had with one of them. */
+  async #each<T>(all: readonly T[], send: (one: T) => Promise<void>): Promise<void> {
+    let fault: ServerFault | undefined;
+    for (const one of all) {
+      try {
+        await send(one);
+      } catch (error) {
+        if (!(error instanceof ServerFault)) throw error;
+        fault ??= error;
+      }
+    }
+    if (fault) throw fault;
   }
 
   /** What may go out now, oldest first; what is about a record that the server hasn't got waits for that. */
@@ -164,18 +181,15 @@ export class Push {
     await this.outbox.amend(record, (current) => ({ ...current, attempt: undefined, refused: reason }));
   }
 
-  async #sendMarks(): Promise<void> {
-    for (const mark of await this.shelf.database.all("marks")) {
-      try {
-        if (mark.read !== undefined) await this.api.markRead(mark.record, mark.read);
-        if (mark.reviewed !== undefined) await this.api.markReviewed(mark.record, mark.reviewed);
-      } catch (error) {
-        if (error instanceof NoAnswer || !(error instanceof ApiProblem) || error.status === 401 || error.status === 429)
-          throw error;
-        // No longer shared, or a revision that is gone: the mark has no object any more.
-      }
-      await this.#forgetMark(mark);
+  async #sendMark(mark: Mark): Promise<void> {
+    try {
+      if (mark.read !== undefined) await this.api.markRead(mark.record, mark.read);
+      if (mark.reviewed !== undefined) await this.api.markReviewed(mark.record, mark.reviewed);
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.status === 401 || error.status === 429) throw error;
+      // No longer shared, or a revision that is gone: the mark has no object any more.
     }
+    await this.#forgetMark(mark);
   }
 
   async #forgetMark(sent: Mark): Promise<void> {

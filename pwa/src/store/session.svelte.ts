@@ -1,4 +1,4 @@
-import type { Api, Schemas } from "../api/client";
+import { type Api, NoAnswer, type Schemas } from "../api/client";
 import {
   canonicalEmail,
   fiveWords,
@@ -291,7 +291,9 @@ export class SessionDesk implements Session {
       } catch (error) {
         if (!(error instanceof SealError)) throw error;
         // Not what is on this device: it may have been changed on another one, which only the server knows.
-        return this.#enter(here.email, typed.method, secrets);
+        return this.#enter(here.email, typed.method, secrets).catch((failure: unknown) => {
+          throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
+        });
       }
       await this.shelf.database.write(["keys"], "relaxed", (transaction) => transaction.put("keys", keys, "here"));
       await this.shelf.updateHere({ hiddenAt: undefined });

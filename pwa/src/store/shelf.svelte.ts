@@ -249,11 +249,8 @@ export class Shelf {
     const pin = this.pins.get(opened.row.owner);
     if (!pin) return false;
     const about = opened.row.about ? this.records.get(opened.row.about) : undefined;
-    const party =
-      about !== undefined &&
-      (about.row.owner === opened.row.owner ||
-        about.content.readers.some((reader) => reader.account === opened.row.owner));
-    return counts(opened.content.kind, { who: "contact", role: pin.role, partyToAbout: party });
+    const partyToAbout = about !== undefined && isParty(about, opened.row.owner);
+    return counts(opened.content.kind, { who: "contact", role: pin.role, partyToAbout });
   }
 
   /** Own records of one kind, as they will be. */
@@ -269,6 +266,12 @@ export class Shelf {
     );
     return found as (Opened & { content: T })[];
   }
+}
+
+/** Whether an account owns a record, reads it, or read it when it wrote about it. */
+export function isParty({ row, content }: Opened, account: string): boolean {
+  if (row.owner === account || row.formerReaders.includes(account)) return true;
+  return content.readers.some((reader) => reader.account === account);
 }
 
 function replaced<V>(map: ReadonlyMap<string, V>, key: string, value: V | undefined): ReadonlyMap<string, V> {

@@ -104,8 +104,7 @@ export class SyncRounds implements Sync {
   }
 
   async #exchange(): Promise<void> {
-    await this.push.sendSealed();
-    if (!this.shelf.keys) return;
+    if (!this.shelf.keys) return this.push.sendSealed();
     await this.pull.fetchAll();
     await this.refresh();
     await this.pull.judgeOthers();
@@ -129,7 +128,7 @@ export class SyncRounds implements Sync {
       this.state = "paused";
     } else {
       this.state = "paused";
-      reportError(error);
+      this.environment.report(error);
     }
   }
 

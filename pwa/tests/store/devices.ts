@@ -40,6 +40,9 @@ export async function device(
     whenToLook: () => undefined,
     whenHidden: () => undefined,
     keepStorage: () => undefined,
+    report: (error) => {
+      throw error;
+    },
     timeZone: "Europe/Madrid",
     online: true,
   };

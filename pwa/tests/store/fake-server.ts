@@ -20,6 +20,7 @@ interface Stored {
   grants: Map<string, Schemas["NewGrant"] & { epoch: number; granted: string }>;
   readings: Map<string, Partial<Schemas["GrantView"]>>;
   requests: Map<string, { revision: number; body: string }>;
+  past: Schemas["RevisionView"][];
 }
 
 interface Invited {
@@ -191,6 +192,8 @@ export class FakeServer {
         return this.#changes(caller, Number(url.searchParams.get("after")));
       case "GET records":
         return this.#view(caller, id);
+      case "GET records history":
+        return { revisions: this.#own(caller, id).past, before: null };
       case "PUT records":
         return this.#save(caller, id, body as Schemas["Save"]);
       case "PUT records tombstone":
@@ -389,6 +392,7 @@ export class FakeServer {
       grants: new Map(),
       readings: new Map(),
       requests: new Map(),
+      past: [],
     };
     const saved = new Date().toISOString();
     if (save.grants) {
@@ -412,6 +416,7 @@ export class FakeServer {
       grant: null,
     };
     next.revision = save.revision;
+    next.past.unshift({ ...next.view, wrapped: next.view.wrapped ?? "" });
     next.requests.set(save.request, { revision: save.revision, body: save.body });
     this.records.set(id, next);
     this.#stamp(id, [caller, ...before, ...next.grants.keys()]);
@@ -423,6 +428,12 @@ export class FakeServer {
     const readers = new Set([record?.owner ?? "", ...(record?.grants.keys() ?? [])]);
     if (!record?.view || !readers.has(caller)) throw new Refusal(409, "no-longer-shared");
     return readers;
+  }
+
+  #own(caller: string, id: string): Stored {
+    const record = this.records.get(id);
+    if (record?.owner !== caller) throw new Refusal(404, "not-found");
+    return record;
   }
 
   #requireRelation(a: string, b: string): void {
@@ -440,8 +451,7 @@ export class FakeServer {
   }
 
   #delete(caller: string, id: string, { revision, tombstone }: Schemas["Delete"]): Schemas["Saved"] {
-    const record = this.records.get(id);
-    if (record?.owner !== caller) throw new Refusal(404, "not-found");
+    const record = this.#own(caller, id);
     if (!record.tombstone) {
       if (record.revision !== revision) throw new Refusal(409, "stale", this.#view(caller, id));
       const readers = [...record.grants.keys()];

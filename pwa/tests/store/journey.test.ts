@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { entry, pair, settle, write } from "./devices";
+import { device, entry, PASSPHRASE, pair, settle, write } from "./devices";
 
 describe("from a word to a read entry", () => {
   test("an entry shared to read arrives, is read, answered and reviewed", async () => {
@@ -82,6 +82,22 @@ describe("from a word to a read entry", () => {
     expect(entry(patient, id)).toMatchObject({ waitingToBeTakenBack: false, readers: [] });
     expect(therapist.review.shared(id)).toBeUndefined();
     await expect(therapist.journal.comment(id, "But")).rejects.toMatchObject({ reason: "unknown" });
+  });
+
+  test("what the therapist wrote before it was taken back stays, on a new device too", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "Read this.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    await therapist.journal.comment(id, "I have.");
+    await settle(therapist, patient);
+    await patient.journal.takeBack(id);
+    await settle(patient, therapist);
+    expect(entry(patient, id).comments).toMatchObject([{ text: "I have." }]);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    expect(entry(laptop, id)).toMatchObject({ readers: [], comments: [{ text: "I have.", name: "Dr. Rivera" }] });
+    expect(laptop.sync.faults).toEqual([]);
   });
 
   test("sharing asks for an accepted agreement first", async () => {
