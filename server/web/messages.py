@@ -57,7 +57,7 @@ class ApiResponse(Response[Any]):
     ) -> ASGIResponse:  # fmt: skip
         """Render for `request`."""
         if isinstance(self.content, msgspec.Struct | list) and MESSAGEPACK in request.headers.get("accept", ""):
-            media_type = MESSAGEPACK
+            self.media_type = MESSAGEPACK
         return super().to_asgi_response(app, request, media_type=media_type, headers=headers, cookies=cookies, **rest)
 
     def render(self, content: Any, media_type: str, enc_hook: Any = None) -> bytes:
