@@ -3,7 +3,6 @@
  * comes from our server: it carries the database's incarnation, and an error is an RFC 9457 problem of ours. Whatever a
  * proxy, a captive portal or an old cache says instead is {@link NoAnswer}, as if there were no network.
  */
-import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
 
 /** The structs of the API. */
@@ -55,6 +54,29 @@ async function refusal(response: Response): Promise<ApiProblem | NoAnswer> {
   return new ApiProblem(response.status, code, body.current, Number.isFinite(after) && after > 0 ? after : undefined);
 }
 
+type Method = "get" | "post" | "put" | "delete";
+/** Addresses that take a method. */
+type Address<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
+}[keyof paths];
+type Operation<M extends Method, P extends Address<M>> = paths[P][M];
+type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
+type AnswerOf<O> = O extends { responses: { 200: { content: { "application/json": infer A } } } } ? A : undefined;
+
+/** What fills the address: its parts in braces by name, the rest as a query. */
+type Where = Readonly<Record<string, string | number>>;
+
+function addressOf(path: string, where: Where): string {
+  const query = new URLSearchParams();
+  let address = path;
+  for (const [name, value] of Object.entries(where)) {
+    const part = `{${name}}`;
+    if (address.includes(part)) address = address.replace(part, encodeURIComponent(value));
+    else query.set(name, String(value));
+  }
+  return query.size > 0 ? `${address}?${query}` : address;
+}
+
 /** Where the API is and how to reach it; `fetch` and `origin` differ in tests only. */
 export interface ApiOptions {
   readonly origin: string;
@@ -67,7 +89,14 @@ export type Api = ReturnType<typeof createApi>;
 
 /** Everything the app asks the server. Each call rejects with {@link ApiProblem} or {@link NoAnswer}. */
 export function createApi(options: ApiOptions) {
-  async function reach(request: Request): Promise<Response> {
+  async function reach(method: string, address: string, body: string | undefined): Promise<Response> {
+    const request = new Request(`${options.origin}${address}`, {
+      method,
+      ...(body === undefined ? {} : { body, headers: { "content-type": "application/json" } }),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+    });
     let response: Response;
     try {
       response = await options.fetch(request);
@@ -81,86 +110,62 @@ export function createApi(options: ApiOptions) {
     return response;
   }
 
-  const client = createClient<paths>({
-    baseUrl: options.origin,
-    fetch: reach,
-    credentials: "same-origin",
-    cache: "no-store",
-    redirect: "error",
-  });
-
-  async function answer<T>(call: Promise<{ data?: T | undefined }>): Promise<T> {
-    let data: T | undefined;
+  async function call<M extends Method, P extends Address<M>>(
+    method: M,
+    path: P,
+    where: Where = {},
+    ...body: BodyOf<Operation<M, P>> extends undefined ? [] : [BodyOf<Operation<M, P>>]
+  ): Promise<AnswerOf<Operation<M, P>>> {
+    const sent = body.length > 0 ? JSON.stringify(body[0]) : undefined;
+    const response = await reach(method.toUpperCase(), addressOf(path, where), sent);
     try {
-      ({ data } = await call);
-    } catch (error) {
-      if (error instanceof ApiProblem || error instanceof NoAnswer) throw error;
-      throw new NoAnswer("an answer that can't be read");
-    }
-    if (data === undefined) throw new NoAnswer("an empty answer");
-    return data;
-  }
-
-  async function done(call: Promise<unknown>): Promise<void> {
-    try {
-      await call;
-    } catch (error) {
-      if (error instanceof ApiProblem || error instanceof NoAnswer) throw error;
+      const text = await response.text();
+      return (text === "" ? undefined : JSON.parse(text)) as AnswerOf<Operation<M, P>>;
+    } catch {
       throw new NoAnswer("an answer that can't be read");
     }
   }
 
   return {
-    salt: (email: string) => answer(client.POST("/api/salt", { body: { email } })),
-    signIn: (body: Schemas["SignIn"]) => answer(client.POST("/api/sign-in", { body })),
-    signOut: () => done(client.POST("/api/sign-out")),
-    account: () => answer(client.GET("/api/account")),
-    prove: (body: Schemas["Proof"]) => done(client.POST("/api/account/proof", { body })),
-    setPreferences: (body: Schemas["Preferences"]) => done(client.PUT("/api/account/preferences", { body })),
+    salt: (email: string) => call("post", "/api/salt", {}, { email }),
+    signIn: (body: Schemas["SignIn"]) => call("post", "/api/sign-in", {}, body),
+    signOut: () => call("post", "/api/sign-out"),
+    account: () => call("get", "/api/account"),
+    prove: (body: Schemas["Proof"]) => call("post", "/api/account/proof", {}, body),
+    setPreferences: (body: Schemas["Preferences"]) => call("put", "/api/account/preferences", {}, body),
     setPointer: (pointer: "settings" | "ledger", record: string) =>
-      done(client.PUT("/api/account/pointers/{pointer}", { params: { path: { pointer } }, body: { record } })),
+      call("put", "/api/account/pointers/{pointer}", { pointer }, { record }),
     replaceSlot: (method: "passphrase" | "recovery", slot: Schemas["NewSlot"]) =>
-      done(client.PUT("/api/account/slots/{method}", { params: { path: { method } }, body: { slot } })),
-    devices: () => answer(client.GET("/api/devices")),
-    endDevice: (device: string) => done(client.DELETE("/api/devices/{device}", { params: { path: { device } } })),
-    erase: () => done(client.POST("/api/account/erase")),
+      call("put", "/api/account/slots/{method}", { method }, { slot }),
+    devices: () => call("get", "/api/devices"),
+    endDevice: (device: string) => call("delete", "/api/devices/{device}", { device }),
+    erase: () => call("post", "/api/account/erase"),
 
-    openFirstLink: (token: string) => answer(client.POST("/api/begin/open", { body: { token } })),
-    begin: (body: Schemas["Begin"]) => answer(client.POST("/api/begin", { body })),
+    openFirstLink: (token: string) => call("post", "/api/begin/open", {}, { token }),
+    begin: (body: Schemas["Begin"]) => call("post", "/api/begin", {}, body),
     openInvitation: (invitation: string, redeem: string) =>
-      answer(client.POST("/api/invitations/{invitation}/open", { params: { path: { invitation } }, body: { redeem } })),
+      call("post", "/api/invitations/{invitation}/open", { invitation }, { redeem }),
     join: (invitation: string, body: Schemas["Join"]) =>
-      answer(client.POST("/api/invitations/{invitation}/join", { params: { path: { invitation } }, body })),
+      call("post", "/api/invitations/{invitation}/join", { invitation }, body),
     answerInvitation: (invitation: string, body: Schemas["Answer"]) =>
-      done(client.POST("/api/invitations/{invitation}/answer", { params: { path: { invitation } }, body })),
-    invite: (body: Schemas["NewInvitation"]) => done(client.POST("/api/invitations", { body })),
-    invitations: () => answer(client.GET("/api/invitations")),
-    withdrawInvitation: (invitation: string) =>
-      done(client.DELETE("/api/invitations/{invitation}", { params: { path: { invitation } } })),
-    practices: () => answer(client.GET("/api/practices")),
-    relations: () => answer(client.GET("/api/relations")),
-    endRelation: (account: string) =>
-      done(client.POST("/api/relations/{account}/end", { params: { path: { account } }, body: { now: false } })),
+      call("post", "/api/invitations/{invitation}/answer", { invitation }, body),
+    invite: (body: Schemas["NewInvitation"]) => call("post", "/api/invitations", {}, body),
+    invitations: () => call("get", "/api/invitations"),
+    withdrawInvitation: (invitation: string) => call("delete", "/api/invitations/{invitation}", { invitation }),
+    practices: () => call("get", "/api/practices"),
+    relations: () => call("get", "/api/relations"),
+    endRelation: (account: string) => call("post", "/api/relations/{account}/end", { account }, { now: false }),
 
-    changes: (after: number) => answer(client.GET("/api/changes", { params: { query: { after } } })),
-    record: (record: string) => answer(client.GET("/api/records/{record}", { params: { path: { record } } })),
-    history: (record: string) => answer(client.GET("/api/records/{record}/history", { params: { path: { record } } })),
+    changes: (after: number) => call("get", "/api/changes", { after }),
+    record: (record: string) => call("get", "/api/records/{record}", { record }),
+    history: (record: string) => call("get", "/api/records/{record}/history", { record }),
     markRead: (record: string, revision: number) =>
-      done(client.POST("/api/records/{record}/read", { params: { path: { record } }, body: { revision } })),
+      call("post", "/api/records/{record}/read", { record }, { revision }),
     markReviewed: (record: string, revision: number | null) =>
-      done(client.PUT("/api/records/{record}/reviewed", { params: { path: { record } }, body: { revision } })),
+      call("put", "/api/records/{record}/reviewed", { record }, { revision }),
     /** Sends stored bytes as they are: a save or a tombstone that was sealed before. */
     sendSealed: async (path: string, body: string): Promise<void> => {
-      await reach(
-        new Request(`${options.origin}${path}`, {
-          method: "PUT",
-          body,
-          headers: { "content-type": "application/json" },
-          credentials: "same-origin",
-          cache: "no-store",
-          redirect: "error",
-        }),
-      );
+      await reach("PUT", path, body);
     },
     /** Address of the event stream, which only says "something changed". */
     stream: `${options.origin}/api/stream`,

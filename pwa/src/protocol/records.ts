@@ -45,8 +45,16 @@ export async function sealBody(recordKey: Bytes, head: RecordHead, content: Reco
  * {@link KindError}. For an own record {@link requireProof} comes first: readers know the record key too.
  */
 export async function openBody(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<RecordContent> {
+  return requireKind(await reopenBody(recordKey, head, body));
+}
+
+/**
+ * Opens again a body that {@link openBody} has accepted before, without asking the schema once more: what a device holds
+ * can be shown before the schema is loaded. Throws as {@link openBody} does, but for {@link KindError}.
+ */
+export async function reopenBody(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<RecordContent> {
   const text = unpad(await open(await sealingKey(recordKey), bodyContext(head), body));
-  return requireKind(parseJsonObject(text));
+  return parseJsonObject(text) as RecordContent;
 }
 
 /** Seals the record key for its owner: `wrapped`. */

@@ -13,7 +13,7 @@ import { type Finished, WritingDraft } from "./draft.svelte";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
-import { isMarked } from "./merge";
+import { isMarked } from "./marked";
 import { type Outbox, withoutReaders } from "./outbox";
 import type { OwnRecord, Shelf } from "./shelf.svelte";
 

@@ -1,15 +1,6 @@
 import { diff3Merge, diff3MergeRegions } from "node-diff3";
 import type { Json, JsonObject } from "../protocol";
-
-/** Where both devices changed the same words, the other one's stand in these brackets after one's own. */
-const OPEN = "⟦";
-const CLOSE = "⟧";
-const MARKED = new RegExp(`${OPEN}[^${CLOSE}]*${CLOSE}`, "u");
-
-/** Whether a text holds words of two devices that nobody has sorted out yet. */
-export function isMarked(text: string): boolean {
-  return MARKED.test(text);
-}
+import { CLOSE, OPEN } from "./marked";
 
 function lines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];

@@ -23,7 +23,6 @@ import {
 } from "../protocol";
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
-import { mergeContent } from "./merge";
 import type { Shelf } from "./shelf.svelte";
 
 /** A save as the rest of the store asks for it. */
@@ -46,6 +45,12 @@ export function withoutReaders(content: JsonObject): JsonObject {
   return rest;
 }
 
+/** Merging is rare: its code is loaded when it is needed. */
+async function merged(base: JsonObject, mine: JsonObject, theirs: JsonObject): Promise<JsonObject> {
+  const { mergeContent } = await import("./merge");
+  return mergeContent(base, mine, theirs);
+}
+
 /** Queues changes and seals them. Sending is {@link ./sync}'s. */
 export class Outbox {
   constructor(private readonly shelf: Shelf) {}
@@ -55,7 +60,7 @@ export class Outbox {
     const { shelf } = this;
     const known = shelf.records.get(wish.record);
     if (wish.content) await requireKind({ ...wish.content, readers: [] });
-    const wanted = wish.content && this.#joined(wish.record, wish.content, wish.base?.content);
+    const wanted = wish.content && (await this.#joined(wish.record, wish.content, wish.base?.content));
     const content = wanted && (await shelf.seal(wish.record, wanted));
     const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
     const base = start && (await shelf.seal(wish.record, start.content));
@@ -154,9 +159,9 @@ export class Outbox {
   }
 
   /** What is wanted together with what another page of this device has queued since. */
-  #joined(record: string, content: JsonObject, base: JsonObject | undefined): JsonObject {
+  async #joined(record: string, content: JsonObject, base: JsonObject | undefined): Promise<JsonObject> {
     const queued = this.shelf.outbox.get(record)?.content;
-    return queued && base ? mergeContent(base, content, queued) : content;
+    return queued && base ? merged(base, content, queued) : content;
   }
 
   /** Queues a deletion, not before `notBefore`. What the server never had is dropped at once. */
@@ -286,7 +291,7 @@ export class Outbox {
     let wanted = mine ?? theirs ?? {};
     if (known && theirs && mine && known.version.revision !== change.baseRevision) {
       const base = change.base ? await shelf.open(keys, here.account, change.record, change.base) : {};
-      wanted = mergeContent(base, mine, theirs);
+      wanted = await merged(base, mine, theirs);
     }
     // Whom the server stopped showing (an ended relation, a take-back of what this is about) isn't named again.
     const still = known?.content.readers.filter((reader) =>

@@ -18,7 +18,7 @@ import {
 } from "../protocol";
 import type { CareDesk } from "./care.svelte";
 import { newContact } from "./contents";
-import { makeAccount, type NewKeys, openKeys, renewSlot, secretsOf, type Typed } from "./credentials";
+import type { NewKeys, Typed } from "./credentials";
 import type { Here, Keys } from "./database";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
@@ -31,6 +31,9 @@ import type { SyncRounds } from "./sync.svelte";
 
 /** Milliseconds out of sight after which a device locks itself. */
 const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
+
+/** Signing in and up is rare: its code is loaded when it is needed. */
+const credentials = () => import("./credentials");
 
 /** Who is here: signing up and in, keys, devices. */
 export class SessionDesk implements Session {
@@ -101,7 +104,11 @@ export class SessionDesk implements Session {
       const { salt } = await this.api.salt(email);
       const { passphrase } = wanted;
       if (this.#made?.email !== email || this.#made.passphrase !== passphrase) {
-        this.#made = { email, passphrase, keys: await makeAccount(email, passphrase, fromBase64(salt)) };
+        this.#made = {
+          email,
+          passphrase,
+          keys: await (await credentials()).makeAccount(email, passphrase, fromBase64(salt)),
+        };
       }
       const made = this.#made.keys;
       const account: Schemas["NewAccount"] = {
@@ -204,6 +211,7 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       const email = canonicalEmail(typedEmail);
       const salt = typed.method === "passphrase" ? fromBase64((await this.api.salt(email)).salt) : new Uint8Array();
+      const { secretsOf } = await credentials();
       const secrets = await secretsOf(typed, email, salt);
       await this.#enter(email, typed.method, secrets);
     });
@@ -214,6 +222,7 @@ export class SessionDesk implements Session {
     const device = deviceLabel();
     const me = await this.api.signIn({ email, method, auth: toBase64(secrets.auth), device, bearer: false });
     const { here } = this.shelf;
+    const { openKeys } = await credentials();
     if (here?.account === me.id) requireGeneration(here.gen, me.gen);
     await this.#makeRoom(me.id);
     await this.#settle(me, await openKeys(secrets, method, me), this.kitUnconfirmed);
@@ -285,6 +294,7 @@ export class SessionDesk implements Session {
       const here = this.shelf.requireHere();
       const secrets = await this.#secrets(here, typed);
       if (here.expired) return this.#enter(here.email, typed.method, secrets);
+      const { openKeys } = await credentials();
       let keys: Keys;
       try {
         keys = await openKeys(secrets, typed.method, { ...here, id: here.account });
@@ -305,6 +315,7 @@ export class SessionDesk implements Session {
 
   async #secrets(here: Here, typed: Typed): Promise<SlotSecrets> {
     const params = here.slots.find((slot) => slot.method === "passphrase")?.params;
+    const { secretsOf } = await credentials();
     return secretsOf(typed, here.email, params ? fromBase64(params.salt) : new Uint8Array());
   }
 
@@ -346,6 +357,7 @@ export class SessionDesk implements Session {
       await requireSettablePassphrase(passphrase);
       const { me, secrets } = await this.#prove(typed);
       const salt = fromBase64((await this.api.salt(me.email)).salt);
+      const { renewSlot } = await credentials();
       const { slot } = await renewSlot(secrets, typed.method, me, { passphrase, salt });
       await this.api.replaceSlot("passphrase", slot);
       await this.#keepSlots();
@@ -355,6 +367,7 @@ export class SessionDesk implements Session {
   newKit(passphrase: string): Promise<{ kit: string }> {
     return this.#guarded(async () => {
       const { me, secrets } = await this.#prove({ method: "passphrase", passphrase });
+      const { renewSlot } = await credentials();
       const { slot, kit } = await renewSlot(secrets, "passphrase", me, "kit");
       await this.api.replaceSlot("recovery", slot);
       await this.#keepSlots();

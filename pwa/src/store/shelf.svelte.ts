@@ -11,6 +11,7 @@ import {
   type Reader,
   type RecordContent,
   type Role,
+  reopenBody,
   sealDraft,
 } from "../protocol";
 import type { Database, Here, Keys, PendingChange, StoredDraft, StoredFault, StoredRecord } from "./database";
@@ -142,8 +143,8 @@ export class Shelf {
       const own = row.owner === account;
       try {
         const content = own
-          ? await openOwn(keys, row, row.accepted)
-          : (await openShared(keys, account, row, row.accepted, pinned)).content;
+          ? await openOwn(keys, row, row.accepted, reopenBody)
+          : (await openShared(keys, account, row, row.accepted, pinned, reopenBody)).content;
         return { row, version: row.accepted, content, own };
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
