@@ -92,6 +92,7 @@ export const care = {
     saveVersion: (version: number) => `Save as version ${version}`,
     savedVersion: (version: number) => `Version ${version} is saved and goes to everyone you work with.`,
     current: (version: number) => `Version ${version}`,
+    unfilled: (part: string) => `Fill in what stands in brackets first: ${part}`,
     fromTemplate: "This is a template. Make it yours before you save it.",
     template:
       "## When I read\nI read what is marked “To read” on [days and hours]. What is “For our session” I read when I prepare the session.\n\n## Who reads\nOnly I read it. When I am away, [name] reads in my place, after I have told you.\n\n## Not for emergencies\nNobody reads as you write. In an emergency call the emergency number; otherwise call the practice.\n\n## What I keep\nI may note in your record what matters for treatment. What I noted, printed or filed stays there when you take an entry back.\n\n## Ending\nEither of us can end this at any time.",

@@ -94,6 +94,7 @@ export const care = {
     savedVersion: (version: number) =>
       `La versión ${version} está guardada y va a todas las personas con las que trabajas.`,
     current: (version: number) => `Versión ${version}`,
+    unfilled: (part: string) => `Rellena primero lo que está entre corchetes: ${part}`,
     fromTemplate: "Es una plantilla. Hazla tuya antes de guardarla.",
     template:
       "## Cuándo leo\nLeo lo marcado «Para leer» los [días y horas]. Lo que está «Para la sesión» lo leo al prepararla.\n\n## Quién lee\nSolo leo yo. Cuando no estoy, lee [nombre] en mi lugar, después de habértelo dicho.\n\n## No es para emergencias\nNadie lee mientras escribes. En una emergencia llama al número de emergencias; si no lo es, llama a la consulta.\n\n## Qué conservo\nPuedo anotar en tu historial lo que importe para el tratamiento. Lo que anoté, imprimí o archivé se queda ahí cuando retiras una entrada.\n\n## Terminar\nCualquiera de los dos puede terminar esto cuando quiera.",
