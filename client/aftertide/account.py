@@ -15,6 +15,7 @@ from aftertide.access import Access
 from aftertide.api import Api
 from aftertide.errors import (
     NoAgreementError,
+    NotARelationError,
     PointerSetError,
     UnknownContactError,
     UnknownRecordError,
@@ -27,7 +28,7 @@ from aftertide.memory import Memory
 from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.kinds import Attention, Role
-from aftertide.saving import Change, Clock, Readers, Saver, Unsent, with_reader, without_reader
+from aftertide.saving import Change, Clock, Readers, Saver, Unsent, only_readers, with_reader, without_reader
 
 PLEASE_READ_SOON: Final = 2
 _EVERY: Final = 60.0
@@ -141,7 +142,7 @@ class Account:
         The event stream is a hint only: where it can't be had, the seconds decide.
         """
         hint = asyncio.Event()
-        listening = asyncio.create_task(self._listen(hint))
+        listening = asyncio.create_task(self._listen(hint, every))
         try:
             while True:
                 hint.clear()
@@ -155,10 +156,12 @@ class Account:
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
 
-    async def _listen(self, hint: asyncio.Event) -> None:
-        with contextlib.suppress(httpx.HTTPError):
-            async for _ in self._api.events():
-                hint.set()
+    async def _listen(self, hint: asyncio.Event, pause: float) -> None:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                async for _ in self._api.events():
+                    hint.set()
+            await asyncio.sleep(pause)
 
     async def write(
         self,
@@ -194,8 +197,15 @@ class Account:
         return {"written": local.isoformat(timespec="seconds"), "zone": zone.key}
 
     async def edit(self, record: str, change: Change) -> Record:
-        """Save what `change` makes of an own record's content; it is applied again if another device was quicker."""
-        return await self._saver.edit(record, change)
+        """Save what `change` makes of an own record's content; it is applied again if another device was quicker.
+
+        A reader with whom the relation has ended gets nothing new: the save is then made under a new epoch without them.
+        """
+        try:
+            return await self._saver.edit(record, change)
+        except NotARelationError:
+            active = {relation.account for relation in await self.relations() if relation.ended is None}
+            return await self._saver.edit(record, change, lambda current: only_readers(current, active))
 
     async def share(self, record: str, reader: str, attention: Attention = 0) -> Record:
         """Let a contact read an own record from this revision on: a new epoch, a new key, a grant to the pinned key.
@@ -227,9 +237,16 @@ class Account:
             "text": text,
             "revision": entry.head.revision,
         }
-        others = {entry.owner, *entry.named_readers} - {self.id}
-        readers: Readers = dict.fromkeys(sorted(others & self.contacts.keys()), 0)
-        return await self._saver.create(content, readers, about=record)
+        named = entry.open_readers if entry.owner == self.id else entry.named_readers
+        others = ({entry.owner, *named} - {self.id}) & self.contacts.keys()
+        readers: Readers = dict.fromkeys(sorted(others), 0)
+        try:
+            return await self._saver.create(content, readers, about=record)
+        except NotARelationError:
+            if set(readers) <= {entry.owner}:
+                raise
+            # One of the other readers has gone since; the entry's owner is still to have it.
+            return await self._saver.create(content, {entry.owner: 0}, about=record)
 
     async def delete(self, record: str) -> None:
         """Delete an own record for good, leaving its proved tombstone."""

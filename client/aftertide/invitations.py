@@ -128,7 +128,13 @@ class Invitations:
         Wrong answers, another right one (somebody else has the link) and other keys for known accounts become faults.
         """
         pinned: list[str] = []
-        for shown in await self._api.ask(list[wire.InvitationView], "GET", "/invitations"):
+        views = await self._api.ask(list[wire.InvitationView], "GET", "/invitations")
+        published = {shown.id for shown in views}
+        for mine in self._journal.own("invitation"):
+            # One that never reached the server: no answer can come any more either.
+            if mine.content["state"] == "open" and mine.id not in published and self._is_late(mine):
+                await self._close(mine.id, "expired")
+        for shown in views:
             record = self._journal.records.get(shown.id)
             if record is None or record.owner != self._journal.account or record.kind != "invitation":
                 continue
@@ -146,7 +152,7 @@ class Invitations:
             if shown.invitee is not None and shown.invitee != known:
                 raise SecondAnswerError("the server shows another answer than the one that was pinned")
             return None
-        late = self._saver.clock() > datetime.fromisoformat(str(record.content["expires"]))
+        late = self._is_late(record)
         if shown.invitee is None or shown.invitee_key is None or shown.tag is None or shown.card is None:
             if late:
                 await self._close(record.id, "expired")
@@ -164,6 +170,9 @@ class Invitations:
             await self.pin(invitee, "patient", record.id)
         await self._close(record.id, "answered", invitee.account)
         return invitee.account if is_new else None
+
+    def _is_late(self, record: Record) -> bool:
+        return self._saver.clock() > datetime.fromisoformat(str(record.content["expires"]))
 
     async def _close(self, invitation: str, state: str, contact: str | None = None) -> None:
         def closed(content: JsonObject) -> JsonObject:

@@ -247,6 +247,11 @@ def with_reader(record: Record, account: str, attention: Attention) -> Readers:
     return {**_as_readers(record.open_readers), account: attention}
 
 
+def only_readers(record: Record, among: set[str]) -> Readers:
+    """Return those of a record's readers who are among some accounts."""
+    return {reader: level for reader, level in _as_readers(record.open_readers).items() if reader in among}
+
+
 def without_reader(record: Record, account: str) -> Readers:
     """Return a record's readers without one."""
     return {reader: level for reader, level in _as_readers(record.open_readers).items() if reader != account}

@@ -10,6 +10,7 @@ from aftertide.errors import (
     NotSignedInError,
     UnknownContactError,
     UnknownRecordError,
+    UnreachableError,
     WrongProofError,
 )
 from aftertide.protocol.encoding import new_id
@@ -290,3 +291,43 @@ async def test_changes_are_followed_as_they_come(two: Two) -> None:
     pulled = await anext(following)
     assert entry.id in pulled.changed
     await following.aclose()
+
+
+async def test_after_a_relation_has_ended_changes_stay_ones_own(two: Two) -> None:
+    entry = await two.patient.write("Together.")
+    await two.patient.share(entry.id, two.therapist.id, 1)
+    await two.therapist.end_relation(two.patient.id)
+    later = await two.patient.edit(entry.id, lambda old: {**old, "text": "Alone."})
+    assert (later.named_readers, later.head.epoch) == ({}, 3)
+    await two.therapist.sync()
+    with pytest.raises(UnknownRecordError):
+        two.therapist.record(entry.id)
+
+
+async def test_a_grant_closed_with_the_relation_is_no_fault(two: Two) -> None:
+    entry = await two.patient.write("Together.")
+    await two.patient.share(entry.id, two.therapist.id, 1)
+    await two.patient.end_relation(two.therapist.id, now=True)
+    for account in (two.patient, two.therapist):
+        await account.sync()
+        assert not account.faults
+    closed = two.patient.record(entry.id)
+    assert (set(closed.named_readers), closed.open_readers) == ({two.therapist.id}, {})
+    own = await two.patient.comment(entry.id, "For myself.")
+    assert own.named_readers == {}
+
+
+async def test_an_invitation_that_never_reached_the_server_is_closed_in_time(two: Two) -> None:
+    wire = two.town.wires["rivera"]
+    before = {record.id for record in two.therapist.journal.own("invitation")}
+    wire.block = "/api/invitations"
+    with pytest.raises(UnreachableError):
+        await two.therapist.invitations.invite("Dr. Rivera", "Bea", adult=True)
+    wire.block = None
+    [orphan] = {record.id for record in two.therapist.journal.own("invitation")} - before
+    await two.therapist.invitations.settle()
+    assert two.therapist.record(orphan).content["state"] == "open"
+    two.town.running.time.move_days(8)
+    await two.therapist.invitations.settle()
+    assert two.therapist.record(orphan).content["state"] == "expired"
+    assert "secret" not in two.therapist.record(orphan).content

@@ -21,6 +21,8 @@ class Wire(httpx.AsyncBaseTransport):
         """Whether the answer to the n-th request (from 0) is lost after the app has handled it."""
         self.cut = False
         """Whether nothing gets through at all."""
+        self.block: str | None = None
+        """A path to which nothing gets through."""
         self.proxy: httpx.Response | None = None
         """What something between device and app answers in place of the app."""
         self.lies: dict[str, Lie] = {}
@@ -31,7 +33,7 @@ class Wire(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         number = len(self.requests)
         self.requests.append((f"{request.method} {request.url.path}", await request.aread()))
-        if self.cut:
+        if self.cut or request.url.path == self.block:
             raise httpx.ConnectError("the network is away", request=request)
         if self.proxy is not None:
             return self.proxy
