@@ -105,7 +105,7 @@ export interface StoredDraft {
 export interface Attempt {
   readonly request: string;
   /** Which `version` of the change is inside. */
-  readonly version: number;
+  readonly version: string;
   readonly path: string;
   readonly body: string;
   /** The revision it makes; undefined for a tombstone. */
@@ -122,8 +122,8 @@ export interface PendingChange {
   readonly action: "save" | "delete";
   /** Of this row; the next release may have another. */
   readonly format: 1;
-  /** Raised by each edit. */
-  readonly version: number;
+  /** New with each edit. */
+  readonly version: string;
   /** Content wanted, without `readers`, sealed; undefined: as it is. */
   readonly content: Bytes | undefined;
   /** The content that the person started from, sealed; undefined for a new record. */

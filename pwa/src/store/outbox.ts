@@ -57,22 +57,30 @@ export class Outbox {
 
   /** Queues a save; resolves once it is on the disk. Rejects with `storage`, and what isn't fit for its kind as {@link KindError}. */
   async save(wish: Wish): Promise<void> {
+    if (wish.content) await requireKind({ ...wish.content, readers: [] });
+    // Another page of this device may queue words for the same record: then both are wanted, and it is tried again.
+    while (!(await this.#queue(wish))) await this.shelf.refresh(wish.record);
+  }
+
+  /** Queues a wish on top of what this page knows to be queued; false when another page has queued something else. */
+  async #queue(wish: Wish): Promise<boolean> {
     const { shelf } = this;
     const known = shelf.records.get(wish.record);
-    if (wish.content) await requireKind({ ...wish.content, readers: [] });
+    const queued = shelf.counted.outbox.get(wish.record)?.version;
     const wanted = wish.content && (await this.#joined(wish.record, wish.content, wish.base?.content));
     const content = wanted && (await shelf.seal(wish.record, wanted));
     const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
     const base = start && (await shelf.seal(wish.record, start.content));
     const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", wish.record);
+      if (before?.version !== queued) return undefined;
       const kept = before?.action === "save" ? before : undefined;
       const next: PendingChange = {
         record: wish.record,
         about: wish.about ?? before?.about ?? known?.row.about ?? "",
         action: "save",
         format: 1,
-        version: (before?.version ?? 0) + 1,
+        version: newId(),
         content: content ?? kept?.content,
         // The first edit knows what the person started from; later ones build on it.
         base: kept?.content ? kept.base : base,
@@ -87,9 +95,11 @@ export class Outbox {
       if (wish.draft) await transaction.delete("drafts", wish.draft);
       return next;
     });
+    if (!change) return false;
     const opened = wanted ?? shelf.outbox.get(wish.record)?.content;
     shelf.placeChange(wish.record, { change, content: opened });
     if (wish.draft) shelf.placeDraft(wish.draft, undefined);
+    return true;
   }
 
   /**
@@ -113,7 +123,7 @@ export class Outbox {
         about,
         action: "save",
         format: 1,
-        version: (before?.version ?? 0) + 1,
+        version: newId(),
         content: sealed,
         base: sealedBase,
         baseRevision: base?.revision ?? 0,
@@ -180,7 +190,7 @@ export class Outbox {
         about: before?.about ?? known?.row.about ?? "",
         action: "delete",
         format: 1,
-        version: (before?.version ?? 0) + 1,
+        version: newId(),
         // Kept for the undo, and for an edit elsewhere that this deletion would meet.
         content: before?.content,
         base: before?.base,
@@ -212,7 +222,7 @@ export class Outbox {
       const next: PendingChange = {
         ...before,
         action: "save",
-        version: before.version + 1,
+        version: newId(),
         // The number is now the deletion's; the words merge from their base whatever the server has.
         baseRevision: 0,
         notBefore: 0,

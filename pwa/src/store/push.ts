@@ -1,6 +1,6 @@
 /** Sends pending changes. One that can't go out never blocks another; none is dropped but on our server's answer. */
 import { type Api, ApiProblem, type Schemas, ServerFault } from "../api/client";
-import { ProtocolError } from "../protocol";
+import { newId, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
 import { type Outbox, settledChange } from "./outbox";
@@ -142,7 +142,7 @@ export class Push {
           ...current,
           attempt: undefined,
           readers: [],
-          version: current.version + 1,
+          version: newId(),
         }));
       case "not-signed-in":
       case "stale-gen":

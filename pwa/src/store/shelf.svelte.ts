@@ -163,6 +163,19 @@ export class Shelf {
     this.records = new Map([...own, ...listed(shared)]);
   }
 
+  /** Reads one record and what is pending for it anew: another page of this device has changed it. */
+  async refresh(record: string): Promise<void> {
+    const { database, keys, here } = this;
+    const [row, change] = await Promise.all([database.get("records", record), database.get("outbox", record)]);
+    if (keys && here && row) await this.#openAll(keys, here.account, [...this.#rowsBut(record), row]);
+    const content = change?.content && keys && here && (await this.open(keys, here.account, record, change.content));
+    this.placeChange(record, change && { change, content: content || undefined });
+  }
+
+  #rowsBut(record: string): StoredRecord[] {
+    return [...this.records.values()].map((opened) => opened.row).filter((row) => row.id !== record);
+  }
+
   async #openPending(keys: Keys, account: string, outbox: PendingChange[], drafts: StoredDraft[]): Promise<void> {
     const changes = await Promise.all(
       outbox.map(async (change): Promise<OpenedChange> => {

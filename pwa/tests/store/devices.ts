@@ -19,6 +19,8 @@ export interface Device extends Store {
   wait(milliseconds: number): void;
   /** The same device after its tab was killed: what is on the disk, and nothing else. */
   reopen(): Promise<Device>;
+  /** Another page of the same device, which hears nothing of this one: the worst that a browser may do. */
+  page(): Promise<Device>;
 }
 
 /** Makes a device at a server; another one for the same person signs in there. */
@@ -62,6 +64,7 @@ export async function device(
       store.close();
       return device(server, at);
     },
+    page: () => device(server, at),
   });
 }
 

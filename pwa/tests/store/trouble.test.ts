@@ -286,6 +286,42 @@ describe("two devices of one person", () => {
   });
 });
 
+describe("two pages of one device", () => {
+  test("that change one entry at the same time lose no word of either", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "First line.\nSecond line.\n");
+    await patient.sync.now();
+    const other = await patient.page();
+    patient.line.away = true;
+    const [here, there] = [await patient.journal.openDraft(id), await other.journal.openDraft(id)];
+    here.set({ text: "First line, longer.\nSecond line.\n" });
+    there.set({ text: "First line.\nSecond line, longer.\n" });
+    await here.done();
+    await there.done();
+    patient.line.away = false;
+    await settle(other, patient);
+    for (const each of [patient, other]) {
+      expect(entry(each, id)).toMatchObject({ text: "First line, longer.\nSecond line, longer.\n", where: "sent" });
+      expect(each.sync.faults).toEqual([]);
+    }
+  });
+
+  test("that both send don't take each other's answers for an attack", async () => {
+    const { patient } = await pair();
+    const other = await patient.page();
+    const ids = [await write(patient, "Here."), await write(other, "There.")];
+    for (let round = 0; round < 5; round++) {
+      await Promise.all([write(patient, `Here ${round}.`, ids[0]), write(other, `There ${round}.`, ids[1])]);
+      await Promise.all([patient.sync.now(), other.sync.now()]);
+    }
+    await settle(patient, other);
+    const texts = (on: typeof patient) => ids.map((id) => entry(on, id ?? "").text);
+    expect(texts(patient)).toEqual(["Here 4.", "There 4."]);
+    expect(texts(other)).toEqual(["Here 4.", "There 4."]);
+    for (const each of [patient, other]) expect(each.sync.faults).toEqual([]);
+  });
+});
+
 describe("a server restored from a backup", () => {
   test("gets back what this device has and it lost, and the person is told", async () => {
     const { server, patient, therapist } = await pair();
