@@ -1,11 +1,24 @@
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
+import type { CipherSuite } from "@hpke/core";
 import { type Bytes, concat } from "./bytes";
 import { KeyError, SealError } from "./errors";
 
 const ENCAPSULATED = 32;
 const TAG = 16;
 
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+let suite: Promise<CipherSuite> | undefined;
+
+/** Loads the library, which a list of one's own entries doesn't need. Call it early; whatever needs it waits for it. */
+export function loadHpke(): Promise<CipherSuite> {
+  suite ??= import("@hpke/core").then(
+    ({ Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 }) =>
+      new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() }),
+  );
+  // A load that failed without network is tried again by the next call.
+  suite.catch(() => {
+    suite = undefined;
+  });
+  return suite;
+}
 
 /** 32 raw bytes as an X25519 public key. Throws {@link KeyError} at another length. */
 export async function publicKey(bytes: Bytes): Promise<CryptoKey> {
@@ -31,9 +44,10 @@ export async function sealFrom(sender: CryptoKeyPair, recipient: CryptoKey, info
   return sealWith({ recipientPublicKey: recipient, senderKey: sender, info }, text);
 }
 
-async function sealWith(parameters: Parameters<typeof suite.seal>[0], text: Bytes): Promise<Bytes> {
+async function sealWith(parameters: Parameters<CipherSuite["seal"]>[0], text: Bytes): Promise<Bytes> {
+  const loaded = await loadHpke();
   try {
-    const { enc, ct } = await suite.seal(parameters, text);
+    const { enc, ct } = await loaded.seal(parameters, text);
     return concat(new Uint8Array(enc), new Uint8Array(ct));
   } catch {
     throw new KeyError("nothing can be sealed to this key");
@@ -59,11 +73,12 @@ export async function openFrom(
   return openWith({ recipientKey: recipient, senderPublicKey: sender, info }, sealed);
 }
 
-async function openWith(parameters: Omit<Parameters<typeof suite.open>[0], "enc">, sealed: Bytes): Promise<Bytes> {
+async function openWith(parameters: Omit<Parameters<CipherSuite["open"]>[0], "enc">, sealed: Bytes): Promise<Bytes> {
+  const loaded = await loadHpke();
   if (sealed.length < ENCAPSULATED + TAG) throw new SealError("too short to be sealed to a key");
   try {
     const enc = sealed.slice(0, ENCAPSULATED);
-    return new Uint8Array(await suite.open({ ...parameters, enc }, sealed.slice(ENCAPSULATED)));
+    return new Uint8Array(await loaded.open({ ...parameters, enc }, sealed.slice(ENCAPSULATED)));
   } catch {
     throw new SealError("does not open with this key and context");
   }

@@ -90,6 +90,10 @@ async function loadCheck(): Promise<Check> {
  */
 export async function requireKind(value: JsonObject): Promise<RecordContent> {
   check ??= loadCheck();
+  // A load that failed without network is tried again by the next call.
+  check.catch(() => {
+    check = undefined;
+  });
   if (!(await check)(value)) throw new KindError("not what its kind asks for");
   const content = value as RecordContent;
   const accounts = new Set(content.readers.map((reader) => reader.account));

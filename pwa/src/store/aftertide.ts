@@ -1,4 +1,5 @@
 import { type ApiOptions, createApi } from "../api/client";
+import { loadHpke } from "../protocol";
 import { CareDesk } from "./care.svelte";
 import { Database } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
@@ -70,6 +71,8 @@ export function createAftertide(options: StoreOptions): Store {
       await shelf.load();
       await care.load();
       await session.lockIfHiddenLong();
+      // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
+      environment.whenIdle(() => void loadHpke().catch(() => undefined));
       session.watchHidden();
       environment.hearOthers((message) => {
         void shelf.load().then(() => {

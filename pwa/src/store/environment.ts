@@ -16,6 +16,8 @@ export interface Environment {
   whenToLook(look: () => void): void;
   /** Calls back when the page goes out of sight and comes back. */
   whenHidden(hidden: () => void, shown: () => void): void;
+  /** Calls back once the first screen is there. */
+  whenIdle(work: () => void): void;
   /** Asks the browser to keep what the app stores. */
   keepStorage(): void;
   /** A fault of our own that nobody awaits: it must be seen in development and by tests. */
@@ -69,6 +71,8 @@ export function browserEnvironment(): Environment {
       document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? hidden() : shown()));
       addEventListener("pagehide", hidden);
     },
+    // Safari has no idle callbacks.
+    whenIdle: (work) => void ("requestIdleCallback" in globalThis ? requestIdleCallback(work) : setTimeout(work, 500)),
     keepStorage: () => void navigator.storage?.persist?.().catch(() => false),
     report: (error) => reportError(error),
     get timeZone() {

@@ -41,6 +41,7 @@ export async function device(
     hearOthers: () => undefined,
     whenToLook: () => undefined,
     whenHidden: () => undefined,
+    whenIdle: () => undefined,
     keepStorage: () => undefined,
     report: (error) => {
       throw error;
