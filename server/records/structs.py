@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from aftertide.protocol.padding import MAX_SEALED, SEAL_OVERHEAD, padded_length
 
 from server.accounts.structs import Bytes32, Gen, SealedKey
 
-SealedBody = Annotated[bytes, msgspec.Meta(min_length=1_024 + 29, max_length=2**20 + 29)]
+SealedBody = Annotated[bytes, msgspec.Meta(min_length=padded_length(1) + SEAL_OVERHEAD, max_length=MAX_SEALED)]
 SealedGrant = Annotated[bytes, msgspec.Meta(min_length=80, max_length=80)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Attention = Annotated[int, msgspec.Meta(ge=0, le=2)]
