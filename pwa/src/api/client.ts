@@ -35,6 +35,8 @@ export class ServerFault extends NoAnswer {
   override readonly name = "ServerFault";
 }
 
+/** Milliseconds after which a request has had no answer: a page of the feed takes so long on a bad line. */
+const LONGEST = 60_000;
 const INCARNATION = "aftertide-incarnation";
 const PROBLEM = /^\/problems\/([a-z-]+)$/;
 
@@ -96,6 +98,7 @@ export function createApi(options: ApiOptions) {
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
+      signal: AbortSignal.timeout(LONGEST),
     });
     let response: Response;
     try {

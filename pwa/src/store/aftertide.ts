@@ -71,6 +71,7 @@ export function createAftertide(options: StoreOptions): Store {
       await shelf.load();
       await care.load();
       await session.lockIfHiddenLong();
+      await session.stayOpen();
       // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
       environment.whenIdle(() => void loadHpke().catch(() => undefined));
       session.watchHidden();

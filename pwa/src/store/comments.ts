@@ -2,13 +2,20 @@ import type { CommentContent } from "../protocol";
 import type { Comment } from "./interface";
 import type { Shelf } from "./shelf.svelte";
 
-/** The thread about an entry, oldest first: one's own comments, sent or not, and those of others that count. */
-export function commentsAbout(shelf: Shelf, entry: string): Comment[] {
+/**
+ * The threads, by the entry they are about, each oldest first: one's own comments, sent or not, and those of others that
+ * count. One pass over all records, for all entries at once.
+ */
+export function commentThreads(shelf: Shelf): ReadonlyMap<string, readonly Comment[]> {
+  const threads = new Map<string, Comment[]>();
+  const add = (entry: string, comment: Comment) => {
+    const thread = threads.get(entry);
+    if (thread) thread.push(comment);
+    else threads.set(entry, [comment]);
+  };
   const account = shelf.here?.account ?? "";
-  const own = shelf.mine<CommentContent>("comment").filter((comment) => comment.about === entry);
-  const theirs = shelf.theirs<CommentContent>("comment").filter((comment) => comment.row.about === entry);
-  const comments: Comment[] = [
-    ...own.map(({ id, content, opened, change }) => ({
+  for (const { id, about, content, opened, change } of shelf.mine<CommentContent>("comment")) {
+    add(about, {
       id,
       author: account,
       name: "",
@@ -16,10 +23,12 @@ export function commentsAbout(shelf: Shelf, entry: string): Comment[] {
       text: content.text,
       written: content.written,
       revision: content.revision,
-      where: change || !opened ? ("on-this-phone" as const) : ("sent" as const),
+      where: change || !opened ? "on-this-phone" : "sent",
       takenBack: change?.refused === "no-longer-shared",
-    })),
-    ...theirs.map(({ row, content, version }) => ({
+    });
+  }
+  for (const { row, content, version } of shelf.theirs<CommentContent>("comment")) {
+    add(row.about, {
       id: row.id,
       author: row.owner,
       name: shelf.pins.get(row.owner)?.content.name ?? "",
@@ -27,9 +36,14 @@ export function commentsAbout(shelf: Shelf, entry: string): Comment[] {
       text: content.text,
       written: content.written ?? version.savedAt,
       revision: content.revision,
-      where: "sent" as const,
+      where: "sent",
       takenBack: false,
-    })),
-  ];
-  return comments.sort((a, b) => Date.parse(a.written ?? "") - Date.parse(b.written ?? "") || (a.id < b.id ? -1 : 1));
+    });
+  }
+  for (const thread of threads.values()) thread.sort(oldestFirst);
+  return threads;
+}
+
+function oldestFirst(a: Comment, b: Comment): number {
+  return Date.parse(a.written ?? "") - Date.parse(b.written ?? "") || (a.id < b.id ? -1 : 1);
 }

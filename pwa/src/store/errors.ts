@@ -31,6 +31,8 @@ export type Reason =
   /** Needs the keys: unlock first. */
   | "locked"
   | "unknown"
+  /** Sealed words that no key of this device opens; they are kept. */
+  | "unopened"
   | "no-agreement"
   | "no-reader"
   | "no-longer-shared"

@@ -192,6 +192,11 @@ export interface Entry extends EntryFields {
   readonly where: Where;
   readonly choice: Choice;
   readonly readers: readonly EntryReader[];
+  /**
+   * Can't go out as it is, whatever the network: the server's word for why, or `PaddingError` when it is too large. The
+   * words stay here; changing the entry tries again.
+   */
+  readonly refused: string | undefined;
   /** A share waits to go out. */
   readonly sharing: boolean;
   /** Was taken back on this device, and the server doesn't have it yet: "waiting to be taken back". */
@@ -402,6 +407,8 @@ export interface Sync {
   readonly restored: boolean;
   /** What the server showed and this device refused, newest first. Never empty silently: show them. */
   readonly faults: readonly Fault[];
+  /** The person has seen a fault and wants it out of the way. */
+  dismissFault(id: string): Promise<void>;
   /** So many own records were deleted elsewhere at once that nothing was forgotten yet: ask, then {@link Sync.applyDeletions}. */
   readonly heldDeletions: number;
   /** The person says that the deletions are theirs. */

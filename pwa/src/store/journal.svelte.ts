@@ -7,7 +7,7 @@ import {
   newId,
 } from "../protocol";
 import type { CareDesk } from "./care.svelte";
-import { commentsAbout } from "./comments";
+import { commentThreads } from "./comments";
 import { emptyEntry, entryFields, stamp } from "./contents";
 import { type Finished, WritingDraft } from "./draft.svelte";
 import type { Environment } from "./environment";
@@ -15,12 +15,14 @@ import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
 import { type Outbox, withoutReaders } from "./outbox";
+import { asStoreError } from "./problems";
 import type { OwnRecord, Shelf } from "./shelf.svelte";
 
 /** Milliseconds in which a deletion can be undone. */
 const UNDO = 10_000;
 const BEGINNING = 80;
 
+type KeptChange = OwnRecord & { readonly content: DraftContent };
 type OwnEntry = OwnRecord & { readonly content: EntryContent };
 
 /** Own entries: writing, sharing, taking back. */
@@ -32,6 +34,17 @@ export class JournalDesk implements Journal {
     private readonly environment: Environment,
     private readonly kick: (after?: number) => void,
   ) {}
+
+  readonly #threads = $derived.by(() => commentThreads(this.shelf));
+  /** The records with changes to shared entries that were kept to oneself, by entry: of two the newest. */
+  readonly #kept = $derived.by(() => {
+    const kept = new Map<string, KeptChange>();
+    for (const draft of this.shelf.mine<DraftContent>("draft")) {
+      const other = kept.get(draft.about);
+      if (!other || Date.parse(other.content.written) < Date.parse(draft.content.written)) kept.set(draft.about, draft);
+    }
+    return kept;
+  });
 
   readonly entries: readonly Entry[] = $derived.by(() =>
     this.shelf
@@ -66,18 +79,19 @@ export class JournalDesk implements Journal {
     const shared = readers.length > 0;
     const before = opened?.content.readers ?? [];
     const leaving = before.filter((reader) => !readers.some((other) => other.account === reader.account));
-    const unsent = this.#draftRecord(id);
+    const unsent = this.#kept.get(id);
     return {
       ...entryFields(content),
       id,
       where: change || !opened ? "on-this-phone" : "sent",
       choice: !shared ? "only-you" : readers.every((reader) => reader.attention === 0) ? "for-our-session" : "to-read",
       readers: readers.map((reader) => this.#reader(record, reader)),
+      refused: change?.refused,
       sharing: change?.readers !== undefined && shared,
       waitingToBeTakenBack: change !== undefined && leaving.length > 0,
       unsentChange: unsent && entryFields(unsent.content.entry),
       merged: isMarked(content.text),
-      comments: commentsAbout(this.shelf, id),
+      comments: this.#threads.get(id) ?? [],
       faults: this.shelf.faults.filter((fault) => fault.record === id),
       revision: opened?.version.revision ?? 0,
     };
@@ -95,14 +109,6 @@ export class JournalDesk implements Journal {
     };
   }
 
-  /** The record with the change to a shared entry that was kept to oneself: of two the newest. */
-  #draftRecord(entry: string): (OwnRecord & { readonly content: DraftContent }) | undefined {
-    return this.shelf
-      .mine<DraftContent>("draft")
-      .filter((draft) => draft.about === entry)
-      .sort((a, b) => b.content.written.localeCompare(a.content.written))[0];
-  }
-
   #own(id: string): OwnEntry {
     this.shelf.requireKeys();
     const record = this.shelf.own.get(id);
@@ -112,13 +118,21 @@ export class JournalDesk implements Journal {
   }
 
   async openDraft(id?: string): Promise<Draft> {
+    try {
+      return await this.#openDraft(id);
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  async #openDraft(id?: string): Promise<Draft> {
     const { shelf } = this;
     shelf.requireHere();
     const kept = id ? shelf.counted.drafts.find((draft) => draft.id === id) : undefined;
     if (kept) return this.#resume(kept.id);
     if (id === undefined) return this.#draft(newId(), emptyEntry(this.environment), undefined, false);
     const record = this.#own(id);
-    const unsent = this.#draftRecord(id);
+    const unsent = this.#kept.get(id);
     const base = {
       content: withoutReaders(record.content),
       revision: record.change ? 0 : (record.opened?.version.revision ?? 0),
@@ -177,7 +191,7 @@ export class JournalDesk implements Journal {
     fields: EntryFields,
     base: { content: JsonObject; revision: number },
   ): Promise<void> {
-    const before = this.#draftRecord(entry);
+    const before = this.#kept.get(entry);
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
     const kept = before ? withoutReaders(before.content) : { from: entryFields(base.content), base: revision };
@@ -187,7 +201,7 @@ export class JournalDesk implements Journal {
 
   async sendTheChange(entry: string): Promise<void> {
     const record = this.#own(entry);
-    const draft = this.#draftRecord(entry);
+    const draft = this.#kept.get(entry);
     if (!draft) throw new StoreError("unknown");
     const { from } = draft.content;
     const started = from ?? entryFields(record.content);
@@ -203,7 +217,7 @@ export class JournalDesk implements Journal {
 
   async dropTheChange(entry: string): Promise<void> {
     this.shelf.requireKeys();
-    const draft = this.#draftRecord(entry);
+    const draft = this.#kept.get(entry);
     if (!draft) throw new StoreError("unknown");
     await this.outbox.delete(draft.id, 0);
     this.kick();

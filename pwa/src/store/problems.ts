@@ -1,12 +1,12 @@
 import { ApiProblem, NoAnswer } from "../api/client";
 import {
   EmailError,
-  EncodingError,
   InvitationError,
   KitError,
   ParameterError,
   PassphraseError,
   ProtocolError,
+  SealError,
 } from "../protocol";
 import { type Reason, StoreError } from "./errors";
 
@@ -36,6 +36,7 @@ export function asStoreError(error: unknown): StoreError {
   if (error instanceof EmailError) return new StoreError("email");
   if (error instanceof ParameterError) return new StoreError("weak-parameters");
   if (error instanceof InvitationError) return new StoreError("forged");
-  if (error instanceof EncodingError || error instanceof ProtocolError) return new StoreError("server");
+  if (error instanceof SealError) return new StoreError("unopened");
+  if (error instanceof ProtocolError) return new StoreError("server");
   throw error;
 }

@@ -144,8 +144,12 @@ export class Push {
           readers: [],
           version: newId(),
         }));
-      case "not-signed-in":
       case "stale-gen":
+        // The keys were renewed elsewhere: sealed anew after signing in.
+        await this.#again(record);
+        await this.shelf.updateHere({ expired: true });
+        throw problem;
+      case "not-signed-in":
         await this.shelf.updateHere({ expired: true });
         throw problem;
       case "slow-down":

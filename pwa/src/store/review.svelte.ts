@@ -1,6 +1,6 @@
 import type { EntryContent } from "../protocol";
 import type { CareDesk } from "./care.svelte";
-import { commentsAbout } from "./comments";
+import { commentThreads } from "./comments";
 import { entryFields } from "./contents";
 import type { Mark, Reading, StoredRecord } from "./database";
 import type { Environment } from "./environment";
@@ -18,6 +18,7 @@ export class ReviewDesk implements Review {
     private readonly kick: () => void,
   ) {}
 
+  readonly #threads = $derived.by(() => commentThreads(this.shelf));
   readonly #entries: readonly SharedEntry[] = $derived.by(() =>
     this.shelf.theirs<EntryContent>("entry").map((opened) => this.#view(opened)),
   );
@@ -54,7 +55,7 @@ export class ReviewDesk implements Review {
       reviewedAt: reviewed !== undefined && reviewed >= revision ? row.reading?.reviewedAt : undefined,
       changedSinceReview: reviewed !== undefined && reviewed < revision,
       canAnswer: this.care.agreementWith(row.owner)?.answers !== "in-session",
-      comments: commentsAbout(this.shelf, row.id),
+      comments: this.#threads.get(row.id) ?? [],
       faults: this.shelf.faults.filter((fault) => fault.record === row.id),
     };
   }

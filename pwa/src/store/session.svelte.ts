@@ -337,7 +337,7 @@ export class SessionDesk implements Session {
 
   async #clear(): Promise<void> {
     this.kit = undefined;
-    await this.shelf.database.erase();
+    await this.rounds.between(() => this.shelf.database.erase());
     this.care.clear();
     await this.shelf.load();
     this.rounds.listen();
@@ -442,19 +442,34 @@ export class SessionDesk implements Session {
     });
   }
 
-  /** Locks a device that was out of sight too long; a reload doesn't lock. */
+  /** Locks a device that is out of sight too long, in all its pages; a reload doesn't lock. */
   watchHidden(): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     this.environment.whenHidden(
-      () => void this.shelf.updateHere({ hiddenAt: this.environment.now() }),
-      () => void this.lockIfHiddenLong(),
+      () => {
+        const { here } = this.shelf;
+        clearTimeout(timer);
+        if (!here) return;
+        timer = setTimeout(() => void this.lockIfHiddenLong(), HIDDEN[here.role] + 1);
+        void this.shelf.updateHere({ hiddenAt: this.environment.now() });
+      },
+      () => {
+        clearTimeout(timer);
+        void this.lockIfHiddenLong().then(() => this.stayOpen());
+      },
     );
+    this.environment.whenToLook(() => void this.stayOpen());
+  }
+
+  /** A page is in sight: the device isn't hidden, whatever another page has said. */
+  async stayOpen(): Promise<void> {
+    if (this.shelf.here?.hiddenAt !== undefined) await this.shelf.updateHere({ hiddenAt: undefined });
   }
 
   async lockIfHiddenLong(): Promise<void> {
-    const { here } = this.shelf;
-    if (!here?.hiddenAt) return;
-    if (this.shelf.keys && this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
-    await this.shelf.updateHere({ hiddenAt: undefined });
+    const here = await this.shelf.database.get("here", "here");
+    if (here?.hiddenAt === undefined || !this.shelf.keys) return;
+    if (this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
   }
 }
 

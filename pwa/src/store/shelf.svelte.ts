@@ -179,17 +179,28 @@ export class Shelf {
   async #openPending(keys: Keys, account: string, outbox: PendingChange[], drafts: StoredDraft[]): Promise<void> {
     const changes = await Promise.all(
       outbox.map(async (change): Promise<OpenedChange> => {
-        const content = change.content && (await this.open(keys, account, change.record, change.content));
+        const content = change.content && (await this.#tryOpen(keys, account, change.record, change.content));
         return { change, content };
       }),
     );
     this.outbox = new Map(changes.map((opened) => [opened.change.record, opened]));
-    const opened = await Promise.all(
-      drafts.map(async (draft): Promise<OpenedDraft> => {
-        return { draft, fields: await this.open(keys, account, draft.id, draft.sealed) };
-      }),
-    );
-    this.drafts = new Map(opened.map((draft) => [draft.draft.id, draft]));
+    const opened = new Map<string, OpenedDraft>();
+    for (const draft of drafts) {
+      const fields = await this.#tryOpen(keys, account, draft.id, draft.sealed);
+      if (fields) opened.set(draft.id, { draft, fields });
+    }
+    this.drafts = opened;
+  }
+
+  /** What doesn't open is kept as it is and shown as a fault: one such row must not close the whole journal. */
+  async #tryOpen(keys: Keys, account: string, id: string, sealed: Bytes): Promise<JsonObject | undefined> {
+    try {
+      return await this.open(keys, account, id, sealed);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      await this.addFault("unopened", id, account);
+      return undefined;
+    }
   }
 
   /** Seals what somebody typed to the own public key; works while locked. `id` is the record's. */
@@ -213,7 +224,8 @@ export class Shelf {
 
   /** Puts records into memory that were just written to the device. */
   place(opened: readonly Opened[], gone: readonly string[] = []): void {
-    if (opened.length === 0 && gone.length === 0) return;
+    // Locked meanwhile: nothing is open any more.
+    if (!this.keys || (opened.length === 0 && gone.length === 0)) return;
     const next = new Map(this.records);
     for (const record of opened) next.set(record.row.id, record);
     for (const id of gone) next.delete(id);
@@ -250,6 +262,12 @@ export class Shelf {
     await this.database.write(["faults"], "relaxed", async (transaction) => {
       for (const fault of over) await transaction.delete("faults", fault.id);
     });
+  }
+
+  /** The person has seen a fault; should it happen again it is shown again. */
+  async dismissFault(id: string): Promise<void> {
+    this.faults = this.faults.filter((fault) => fault.id !== id);
+    await this.database.write(["faults"], "relaxed", (transaction) => transaction.delete("faults", id));
   }
 
   /** The pinned key of a contact; undefined for nobody known. */

@@ -139,6 +139,17 @@ export class SyncRounds implements Sync {
     }
   }
 
+  dismissFault(id: string): Promise<void> {
+    return this.shelf.dismissFault(id);
+  }
+
+  /** Does something while no round runs in any page: what a round writes must not outlive a sign-out. */
+  between(work: () => Promise<void>): Promise<void> {
+    const done = this.#tail.then(() => this.environment.exclusively("aftertide-sync", work));
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+
   dismissRestored(): void {
     void this.shelf.updateHere({ restored: false });
   }
