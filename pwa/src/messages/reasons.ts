@@ -1,7 +1,7 @@
 /** Why something didn't happen, in words. */
 
 import { StoreError } from "../store";
-import { say, speech } from "./language.svelte";
+import { say, sayMore, speech } from "./language.svelte";
 import { counted } from "./plurals";
 
 /** A sentence for whatever the store rejected with; anything else says that nothing has changed. */
@@ -18,7 +18,7 @@ export function inWords(error: unknown): string {
 
 /** What is wrong with a passphrase that can't be set; undefined when nothing is. */
 export function passphraseFault(fault: StoreError["detail"]): string | undefined {
-  const words = say().passphrase;
+  const words = sayMore().passphrase;
   switch (fault) {
     case "too-short":
       return words.rule;

@@ -24,6 +24,7 @@ export const common = {
     offline: "You’re offline. What you write stays on this device and goes out when you’re online.",
     notFoundTitle: "Nothing here",
     notFound: "There is no page at this address. It may have been deleted, or the link is incomplete.",
+    signIn: "Sign in",
     toStart: "To the start",
   },
   places: {
@@ -31,6 +32,7 @@ export const common = {
     journal: "Journal",
     write: "Write",
     you: "You",
+    waiting: { one: "# to read", other: "# to read" },
     toRead: "To read",
     patients: "Patients",
     practice: "Practice",
@@ -89,6 +91,7 @@ export const common = {
     "no-agreement": "Sharing starts when both have accepted the reading agreement.",
     "no-reader": "There is nobody to share with yet.",
     "no-longer-shared": "It was taken back meanwhile. Your words stay on this device.",
+    unopened: "This didn’t open. Nothing is lost: it is kept as it is.",
     "unsent-words": "Someone else’s unsent words are on this device. They sign in first, or give them up.",
     storage:
       "This device can’t keep anything: it is full, or the window is private. Free some space or use another window.",

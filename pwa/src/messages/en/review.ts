@@ -20,7 +20,6 @@ export const review = {
       all: "all keys",
       leave: "leave the answer field",
     },
-    waiting: { one: "# to read", other: "# to read" },
     takenBack: "This entry was taken back. It can no longer be opened.",
     patientPage: "Patient’s page",
     list: "Reading list",

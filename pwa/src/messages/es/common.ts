@@ -24,6 +24,7 @@ export const common = {
     offline: "No tienes conexión. Lo que escribas se queda en este dispositivo y sale cuando vuelvas a tenerla.",
     notFoundTitle: "Aquí no hay nada",
     notFound: "No hay ninguna página en esta dirección. Quizá se borró, o el enlace está incompleto.",
+    signIn: "Entrar",
     toStart: "Ir al inicio",
   },
   places: {
@@ -31,6 +32,7 @@ export const common = {
     journal: "Diario",
     write: "Escribir",
     you: "Tú",
+    waiting: { one: "# para leer", other: "# para leer" },
     toRead: "Para leer",
     patients: "Pacientes",
     practice: "Consulta",
@@ -90,6 +92,7 @@ export const common = {
     "no-agreement": "Se puede compartir cuando los dos hayáis aceptado el acuerdo de lectura.",
     "no-reader": "Aún no hay con quién compartir.",
     "no-longer-shared": "Se retiró entretanto. Tus palabras se quedan en este dispositivo.",
+    unopened: "Esto no se ha abierto. No se pierde nada: se guarda tal como está.",
     "unsent-words":
       "En este dispositivo hay palabras de otra persona sin enviar. Que entre ella primero, o que renuncie a ellas.",
     storage:

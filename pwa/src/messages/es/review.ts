@@ -20,7 +20,6 @@ export const review = {
       all: "todas las teclas",
       leave: "salir del campo de respuesta",
     },
-    waiting: { one: "# para leer", other: "# para leer" },
     takenBack: "Esta entrada se retiró. Ya no se puede abrir.",
     patientPage: "Página del paciente",
     list: "Lista de lectura",

@@ -1,0 +1,7 @@
+/** What the later screens say, in English: joining and the account, working together, reading. */
+
+import { accounts } from "./en/accounts";
+import { care } from "./en/care";
+import { review } from "./en/review";
+
+export const enMore = { ...accounts, ...care, ...review } as const;

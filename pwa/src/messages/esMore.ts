@@ -1,0 +1,8 @@
+/** What the later screens say, in Spanish. */
+
+import { accounts } from "./es/accounts";
+import { care } from "./es/care";
+import { review } from "./es/review";
+import type { MoreMessages } from "./language.svelte";
+
+export const esMore = { ...accounts, ...care, ...review } satisfies MoreMessages;
