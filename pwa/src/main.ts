@@ -23,12 +23,17 @@ mount(App, { target, props: { starting } });
 // After the first paint, so that no words wait for a typeface.
 requestAnimationFrame(() => setTimeout(() => void import("./ui/literata.css")));
 
-// Once the journal is there, writing is fetched, too: it then is one tap away without a connection. What fails here is
+// Once the journal is there, what one does in it is fetched, too: it then is one tap away without a connection. What fails here is
 // fetched again, and its failure shown, when somebody goes there.
 const WHEN_QUIET = 1000; // ms
 async function fetchWriting(): Promise<void> {
   await starting;
   await new Promise((resolve) => setTimeout(resolve, WHEN_QUIET));
-  await Promise.all([import("./journal/WriteScreen.svelte"), speech.fetchMore()]);
+  await Promise.all([
+    import("./journal/WriteScreen.svelte"),
+    import("./journal/EntryScreen.svelte"),
+    import("./accounts/UnlockScreen.svelte"),
+    speech.fetchMore(),
+  ]);
 }
 fetchWriting().catch(() => undefined);
