@@ -1,13 +1,18 @@
-import { diff3Merge, diff3MergeRegions } from "node-diff3";
+import { diff3MergeRegions } from "node-diff3";
 import type { Json, JsonObject } from "../protocol";
 import { CLOSE, OPEN } from "./marked";
 
-function lines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
+/**
+ * The ways to cut a text, coarse to fine: a finer one is used only where both sides changed the same piece. Comparing is
+ * quadratic in what repeats, so an empty line goes with the line before, and words are compared within sentences, never
+ * across a long paragraph.
+ */
+const CUTS = [/[^\n]*\n\s*|[^\n]+$/g, /[\s\S]*?(?:[.!?…:;]+\s+|$)/g, /\s+|\S+/g];
+/** Pieces above which a cut isn't tried: a sentence that long is no sentence. */
+const MANY = 600;
 
-function words(text: string): string[] {
-  return text.match(/\s*\S+|\s+$/g) ?? [];
+function cut(text: string, by: RegExp): string[] {
+  return (text.match(by) ?? []).filter((piece) => piece !== "");
 }
 
 function both(mine: string, theirs: string): string {
@@ -17,29 +22,28 @@ function both(mine: string, theirs: string): string {
   return `${mine}${before || " "}${OPEN}${inner}${CLOSE}${after}`;
 }
 
-function mergeWords(base: string, mine: string, theirs: string): string {
-  const regions = diff3Merge(words(mine), words(base), words(theirs), { excludeFalseConflicts: true });
-  return regions
+function mergePieces(base: string, mine: string, theirs: string, depth: number): string {
+  if (mine === base || mine === theirs) return theirs;
+  if (theirs === base) return mine;
+  const by = CUTS[depth];
+  if (!by) return both(mine, theirs);
+  const [a, o, b] = [cut(mine, by), cut(base, by), cut(theirs, by)];
+  if (depth > 0 && Math.max(a.length, o.length, b.length) > MANY) return both(mine, theirs);
+  return diff3MergeRegions(a, o, b)
     .map((region) =>
-      region.ok ? region.ok.join("") : both((region.conflict?.a ?? []).join(""), (region.conflict?.b ?? []).join("")),
+      region.stable
+        ? region.bufferContent.join("")
+        : mergePieces(region.oContent.join(""), region.aContent.join(""), region.bContent.join(""), depth + 1),
     )
     .join("");
 }
 
 /**
- * Merges two texts that were one, by lines and inside changed lines by words. Where both changed the same words both
- * stay: nothing typed is dropped.
+ * Merges two texts that were one, by lines, in lines that both changed by sentences, and in those by words. Where both
+ * changed the same words both stay: nothing typed is dropped.
  */
 export function mergeText(base: string, mine: string, theirs: string): string {
-  if (mine === base || mine === theirs) return theirs;
-  if (theirs === base) return mine;
-  return diff3MergeRegions(lines(mine), lines(base), lines(theirs))
-    .map((region) =>
-      region.stable
-        ? region.bufferContent.join("")
-        : mergeWords(region.oContent.join(""), region.aContent.join(""), region.bContent.join("")),
-    )
-    .join("");
+  return mergePieces(base, mine, theirs, 0);
 }
 
 function same(a: Json | undefined, b: Json | undefined): boolean {
