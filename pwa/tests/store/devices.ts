@@ -17,6 +17,8 @@ export interface Device extends Store {
   readonly line: Line;
   /** Puts the clock forward, in milliseconds. */
   wait(milliseconds: number): void;
+  /** The page goes out of sight, and comes back after so many milliseconds. */
+  hideFor(milliseconds: number): Promise<void>;
   /** The same device after its tab was killed: what is on the disk, and nothing else. */
   reopen(): Promise<Device>;
   /** Another page of the same device, which hears nothing of this one: the worst that a browser may do. */
@@ -32,6 +34,7 @@ export async function device(
     clock: { now: Date.now() },
   },
 ): Promise<Device> {
+  const sight = { hide: (): void => undefined, show: (): void => undefined };
   const environment: Environment = {
     now: () => at.clock.now++,
     exclusively: (_, work) => work(),
@@ -40,7 +43,10 @@ export async function device(
     tellOthers: (_: Message) => undefined,
     hearOthers: () => undefined,
     whenToLook: () => undefined,
-    whenHidden: () => undefined,
+    whenHidden: (hide, show) => {
+      sight.hide = hide;
+      sight.show = show;
+    },
     whenIdle: () => undefined,
     keepStorage: () => undefined,
     report: (error) => {
@@ -60,6 +66,14 @@ export async function device(
     line: at.network.line,
     wait: (milliseconds: number) => {
       at.clock.now += milliseconds;
+    },
+    hideFor: async (milliseconds: number) => {
+      sight.hide();
+      // Both write what they know to the device: in turn, as on a page.
+      await store.session.saveSettings({});
+      at.clock.now += milliseconds;
+      sight.show();
+      await store.sync.now();
     },
     reopen: async () => {
       store.close();

@@ -73,6 +73,8 @@ export class FakeServer {
   readonly sessions = new Map<string, string>();
   /** Changes what leaves the server: the place for lies. */
   lie: (path: string, answer: unknown) => unknown = (_, answer) => answer;
+  /** Answers a request with a problem instead of doing what it asks. */
+  refuse: (what: string) => { status: number; code: string } | undefined = () => undefined;
   readonly pageSize = 3;
 
   /** A new device: its own cookie, its own network. */
@@ -89,6 +91,8 @@ export class FakeServer {
       let status = 200;
       let answer: unknown;
       try {
+        const refused = this.refuse(what);
+        if (refused) throw new Refusal(refused.status, refused.code);
         const caller = line.signedOut ? undefined : this.sessions.get(cookie ?? "");
         const result = await this.#handle(what, new URL(request.url), text ? JSON.parse(text) : undefined, caller);
         answer = this.lie(path, result.answer);

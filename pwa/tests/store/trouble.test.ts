@@ -347,3 +347,101 @@ describe("a server restored from a backup", () => {
     patient.sync.dismissRestored();
   });
 });
+
+describe("what can't go out", () => {
+  test("a row that doesn't open closes nothing else", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Fine.");
+    await patient.sync.now();
+    patient.line.away = true;
+    const broken = await write(patient, "Will break.");
+    const [{ name } = { name: "" }] = (await indexedDB.databases()).slice(-1);
+    const database = await openDB(name ?? "");
+    const row = await database.get("outbox", broken);
+    await database.put("outbox", { ...row, content: new Uint8Array(100) });
+    database.close();
+    const again = await patient.reopen();
+    expect(entry(again, id).text).toBe("Fine.");
+    expect(again.sync.faults).toMatchObject([{ kind: "unopened", record: broken }]);
+    expect(again.sync.unsent).toBe(1);
+  });
+
+  test("an entry that is too large stays here and says so, and goes out once it is shorter", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "x".repeat(2 ** 20));
+    await patient.sync.now();
+    expect(entry(patient, id)).toMatchObject({ where: "on-this-phone", refused: "PaddingError" });
+    await write(patient, "Short.", id);
+    await patient.sync.now();
+    expect(entry(patient, id)).toMatchObject({ where: "sent", refused: undefined, text: "Short." });
+  });
+
+  test("a share after the relation has ended: the words go out, unshared, and the person is told", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "For you.");
+    await patient.sync.now();
+    for (const relation of server.relations) relation.ended = new Date().toISOString();
+    await patient.journal.setReaders(id, "to-read", [therapist.session.account ?? ""]);
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ where: "sent", choice: "only-you", readers: [] });
+    expect(patient.sync.faults).toMatchObject([{ kind: "share-refused", record: id }]);
+    await patient.sync.dismissFault(patient.sync.faults[0]?.id ?? "");
+    expect(patient.sync.faults).toEqual([]);
+    expect(therapist.review.toRead).toEqual([]);
+  });
+
+  test("keys renewed elsewhere: the words are sealed anew after signing in", async () => {
+    const { server, patient } = await pair();
+    server.refuse = (what) => (what.startsWith("PUT /api/records/") ? { status: 409, code: "stale-gen" } : undefined);
+    const id = await write(patient, "Under old keys.");
+    await patient.sync.now();
+    expect(patient.session.expired).toBe(true);
+    expect(entry(patient, id).text).toBe("Under old keys.");
+    server.refuse = () => undefined;
+    await patient.session.signIn("ana@example.org", PASSPHRASE);
+    expect(entry(patient, id).where).toBe("sent");
+    const bodies = patient.line.seen.filter(({ what }) => what === `PUT /api/records/${id}`).map(({ body }) => body);
+    expect(new Set(bodies).size).toBe(2);
+  });
+
+  test("a fault of the server with one record doesn't hold the others up", async () => {
+    const { server, patient } = await pair();
+    patient.line.away = true;
+    const bad = await write(patient, "Stumbles.");
+    const good = await write(patient, "Runs.");
+    patient.line.away = false;
+    server.refuse = (what) => (what === `PUT /api/records/${bad}` ? { status: 500, code: "server-error" } : undefined);
+    await patient.sync.now();
+    expect(entry(patient, good).where).toBe("sent");
+    expect(entry(patient, bad)).toMatchObject({ where: "on-this-phone", refused: undefined });
+    server.refuse = () => undefined;
+    await patient.sync.now();
+    expect(entry(patient, bad).where).toBe("sent");
+  });
+});
+
+describe("a device out of sight", () => {
+  test("stays open for a while, and locks itself after", async () => {
+    const { patient, therapist } = await pair();
+    await therapist.hideFor(14 * 60_000);
+    expect(therapist.session.phase).toBe("unlocked");
+    await therapist.hideFor(16 * 60_000);
+    expect(therapist.session.phase).toBe("locked");
+    await patient.hideFor(11 * 3_600_000);
+    expect(patient.session.phase).toBe("unlocked");
+    await patient.hideFor(13 * 3_600_000);
+    expect(patient.session.phase).toBe("locked");
+  });
+
+  test("signed out while it exchanges, it keeps nothing of what arrives", async () => {
+    const { patient, therapist } = await pair();
+    await write(patient, "Arriving.");
+    await settle(patient, therapist);
+    const round = patient.sync.now();
+    await patient.session.signOut();
+    await round;
+    const again = await patient.reopen();
+    expect(again.session.phase).toBe("signed-out");
+    expect(again.sync.unsent).toBe(0);
+  });
+});
