@@ -26,9 +26,9 @@ const SYSTEMS: readonly [RegExp, string][] = [
 const firstOf = (table: readonly [RegExp, string][], agent: string): string | undefined =>
   table.find(([pattern]) => pattern.test(agent))?.[1];
 
-/** "Firefox, Android": the browser's and the system's own names, nothing that tells one person from another. */
+/** "Firefox · Android": the browser's and the system's own names, nothing that tells one person from another. */
 export function deviceLabel(agent: string = navigator.userAgent): string {
-  return [firstOf(BROWSERS, agent), firstOf(SYSTEMS, agent)].filter(Boolean).join(", ") || "Browser";
+  return [firstOf(BROWSERS, agent), firstOf(SYSTEMS, agent)].filter(Boolean).join(" · ") || "Browser";
 }
 
 /** Whether people would call it a phone. */

@@ -15,8 +15,6 @@ export const common = {
     more: "More",
     notNow: "Not now",
     print: "Print",
-    save: "Save",
-    saved: "Saved",
     tryAgain: "Try again",
     undo: "Undo",
     notLoaded: "This page didn’t load",

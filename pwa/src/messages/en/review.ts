@@ -10,7 +10,6 @@ export const review = {
     reviewed: "Reviewed",
     reviewedOn: (day: string) => `reviewed ${day}`,
     undo: "Not reviewed after all",
-    undone: "Back on the list.",
     keys: "Keys",
     keyList: {
       next: "next",
@@ -22,9 +21,7 @@ export const review = {
     },
     takenBack: "This entry was taken back. It can no longer be opened.",
     patientPage: "Patient’s page",
-    list: "Reading list",
     entry: "Entry",
     patient: "Patient",
-    earlierAnswers: "Answers",
   },
 } as const;

@@ -10,7 +10,6 @@ export const review = {
     reviewed: "Revisada",
     reviewedOn: (day: string) => `revisada: ${day}`,
     undo: "Al final, sin revisar",
-    undone: "De vuelta en la lista.",
     keys: "Teclas",
     keyList: {
       next: "siguiente",
@@ -22,9 +21,7 @@ export const review = {
     },
     takenBack: "Esta entrada se retiró. Ya no se puede abrir.",
     patientPage: "Página del paciente",
-    list: "Lista de lectura",
     entry: "Entrada",
     patient: "Paciente",
-    earlierAnswers: "Respuestas",
   },
 } as const;
