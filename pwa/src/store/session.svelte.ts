@@ -100,6 +100,9 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       const email = canonicalEmail(wanted.email);
       await requireSettablePassphrase(wanted.passphrase);
+      // Taken first: making room forgets what is on the device, the link among it.
+      const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
+      const token = invitation ? new Uint8Array() : await this.links.token();
       await this.#makeRoom(undefined);
       const { salt } = await this.api.salt(email);
       const { passphrase } = wanted;
@@ -121,13 +124,12 @@ export class SessionDesk implements Session {
         device: wanted.device,
         bearer: false,
       };
-      const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
       const me = invitation
         ? await this.api.join(invitation.shown.invite, {
             account,
             answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
           })
-        : await this.api.begin({ token: toBase64(await this.links.token()), account });
+        : await this.api.begin({ token: toBase64(token), account });
       await this.#settle(me, made.keys, true);
       this.#made = undefined;
       this.kit = made.kit;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { device, PASSPHRASE, pair, settle, therapistOf, write } from "./devices";
 import { FakeServer } from "./fake-server";
 
@@ -127,5 +127,48 @@ describe("an account", () => {
     const [invitation] = therapist.care.invitations;
     expect(invitation).toMatchObject({ state: "answered", name: "Ana" });
     await expect(therapist.care.invitationLink(invitation?.id ?? "")).rejects.toMatchObject({ reason: "link-gone" });
+  });
+
+  test("takes a second therapist by another invitation, and shares with whom is chosen", async () => {
+    const { server, patient, therapist } = await pair();
+    const other = await therapistOf(server, "okafor@example.org", "Dr. Okafor");
+    const { link } = await other.care.createInvitation({ name: "Ana", adultConfirmed: true });
+    await patient.session.openInvitation(new URL(link));
+    await patient.session.acceptInvitation();
+    await settle(other, patient);
+    expect(patient.care.contacts.map(({ name }) => name)).toEqual(["Dr. Okafor", "Dr. Rivera"]);
+    const account = other.session.account ?? "";
+    await patient.care.acceptAgreement(patient.care.agreementWith(account)?.id ?? "");
+    const id = await write(patient, "For Dr. Okafor.");
+    await patient.journal.setReaders(id, "to-read", [account]);
+    await settle(patient, therapist, other);
+    expect(other.review.toRead).toMatchObject([{ text: "For Dr. Okafor." }]);
+    expect(therapist.review.toRead).toEqual([]);
+  });
+
+  test("ends working together: nothing new can be shared", async () => {
+    const { patient, therapist } = await pair();
+    const account = therapist.session.account ?? "";
+    await patient.care.endRelation(account);
+    expect(patient.care.contact(account)).toMatchObject({ name: "Dr. Rivera", active: false });
+    const id = await write(patient, "Mine.");
+    await expect(patient.journal.setReaders(id, "to-read")).rejects.toMatchObject({ reason: "no-reader" });
+  });
+
+  test("says at once when the device can't keep words", async () => {
+    const { patient } = await pair();
+    const draft = await patient.journal.openDraft();
+    const put = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+    draft.set({ text: "No room." });
+    await expect(draft.kept()).rejects.toMatchObject({ reason: "storage" });
+    expect(draft.state).toBe("failed");
+    expect(patient.sync.storageFailed).toBe(true);
+    put.mockRestore();
+    draft.set({ text: "No room. Now there is." });
+    await draft.kept();
+    expect(draft.state).toBe("kept");
+    expect(patient.sync.storageFailed).toBe(false);
   });
 });

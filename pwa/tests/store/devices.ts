@@ -84,14 +84,18 @@ export async function device(
 }
 
 /** A therapist with a template for the reading agreement, on one device. */
-export async function therapistOf(server: FakeServer): Promise<Device> {
+export async function therapistOf(
+  server: FakeServer,
+  email = "rivera@example.org",
+  name = "Dr. Rivera",
+): Promise<Device> {
   const therapist = await device(server);
   await therapist.session.openFirstLink(`#${"A".repeat(43)}`);
   await therapist.session.signUp({
     by: "first-link",
-    email: "rivera@example.org",
+    email,
     passphrase: PASSPHRASE,
-    name: "Dr. Rivera",
+    name,
     language: "en",
     device: "Laptop",
   });

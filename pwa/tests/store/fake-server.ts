@@ -184,6 +184,10 @@ export class FakeServer {
       case "PUT account slots passphrase":
       case "PUT account slots recovery":
         return this.#replaceSlot(caller, (body as Schemas["ReplaceSlot"]).slot);
+      case "POST invitations answer":
+        return this.#answer(caller, id, body as Schemas["Answer"]);
+      case "POST relations end":
+        return this.#endRelation(caller, id);
       case "POST invitations":
         return this.#invite(caller, body as Schemas["NewInvitation"]);
       case "GET invitations":
@@ -289,26 +293,35 @@ export class FakeServer {
   }
 
   async #join(id: string, { account, answer }: Schemas["Join"]): Promise<{ answer: unknown; session: string }> {
-    const invited = await this.#redeemed(id, answer.redeem);
-    if (invited.view.invitee && invited.view.invitee !== account.id) throw new Refusal(409, "invitation-taken");
     const made = this.#create(account, "patient");
+    await this.#answer(account.id, id, answer);
+    return made;
+  }
+
+  async #answer(caller: string, id: string, answer: Schemas["Answer"]): Promise<undefined> {
+    const invited = await this.#redeemed(id, answer.redeem);
+    if (invited.view.invitee && invited.view.invitee !== caller) throw new Refusal(409, "invitation-taken");
     invited.view = {
       ...invited.view,
       state: "answered",
-      invitee: account.id,
-      invitee_key: account.identity.public_key,
+      invitee: caller,
+      invitee_key: this.#account(caller).me.identities[0]?.public_key ?? "",
       tag: answer.tag,
       card: answer.card,
     };
-    if (!this.relations.some(({ patient }) => patient === account.id)) {
-      this.relations.push({
-        patient: account.id,
-        therapist: invited.inviter,
-        since: new Date().toISOString(),
-        ended: undefined,
-      });
+    const therapist = invited.inviter;
+    if (!this.relations.some((other) => other.patient === caller && other.therapist === therapist)) {
+      this.relations.push({ patient: caller, therapist, since: new Date().toISOString(), ended: undefined });
     }
-    return made;
+    return undefined;
+  }
+
+  #endRelation(a: string, b: string): undefined {
+    for (const relation of this.relations) {
+      if ([a, b].includes(relation.patient) && [a, b].includes(relation.therapist))
+        relation.ended = new Date().toISOString();
+    }
+    return undefined;
   }
 
   #relationsOf(caller: string): Schemas["RelationView"][] {

@@ -1,5 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { Schemas } from "../../src/api/client";
+import {
+  hash,
+  invitationKeys,
+  invitationLink,
+  inviterTag,
+  newId,
+  newInvitationSecret,
+  randomBytes,
+  sealCard,
+  toBase64,
+} from "../../src/protocol";
 import { type Device, device, entry, PASSPHRASE, pair, patientOf, settle, therapistOf, write } from "./devices";
 import { FakeServer } from "./fake-server";
 
@@ -214,6 +225,31 @@ describe("a lie at the door is refused", () => {
     await patientOf(server, therapist);
     expect(therapist.care.contacts).toEqual([]);
     expect(kinds(therapist)).toEqual(["forged-answer"]);
+  });
+
+  test("a link that would change the key of somebody who is known", async () => {
+    const { server, patient, therapist } = await pair();
+    const account = therapist.session.account ?? "";
+    const before = await patient.care.checkDigits(account);
+    // Whoever makes a link has its secret, and so gets the tag right for any name, account and key.
+    const [invite, secret, publicKey] = [newId(), newInvitationSecret(), randomBytes(32)];
+    const keys = await invitationKeys(secret);
+    const tag = toBase64(await inviterTag(keys, invite, { account, publicKey, name: "Dr. Rivera" }));
+    const card = toBase64(await sealCard(keys, { invite, role: "inviter", account }, "Dr. Rivera"));
+    const redeem_hash = toBase64(await hash(keys.redeem));
+    const at = new Date().toISOString();
+    server.invitations.set(invite, {
+      inviter: account,
+      redeemHash: redeem_hash,
+      shown: { id: invite, redeem_hash, tag, card, adult: true },
+      view: { id: invite, state: "open", created: at, expires: at },
+    });
+    server.lie = (path, answer) =>
+      path.endsWith("/open") ? { ...(answer as object), inviter_key: toBase64(publicKey) } : answer;
+    await patient.session.openInvitation(new URL(invitationLink("https://tide.example", invite, secret)));
+    await expect(patient.session.acceptInvitation()).rejects.toMatchObject({ reason: "forged" });
+    expect(await patient.care.checkDigits(account)).toBe(before);
+    expect(patient.line.seen.filter(({ what }) => what.endsWith("/answer"))).toEqual([]);
   });
 
   test("weaker Argon2id, and keys of an earlier generation", async () => {
