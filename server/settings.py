@@ -38,8 +38,8 @@ class Settings:
     )
     origin: str = _setting(
         "AFTERTIDE_ORIGIN",
-        "http://localhost:8700",
-        "The one address people open, exactly; requests from any other origin are refused.",
+        "",
+        "The one address people open, exactly; requests from any other origin are refused. In development `http://localhost:PORT`.",
     )
     host: str = _setting("AFTERTIDE_HOST", "127.0.0.1", "Where to listen; a reverse proxy with TLS stands in front.")
     port: str = _setting("PORT", "8700", "The port to listen on; the name that process managers set.")
@@ -79,6 +79,8 @@ class Settings:
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read all settings from `environ`; raises SettingsError, naming the setting, when one makes no sense."""
     values: dict[str, str] = {f.name: environ.get(f.metadata["name"], str(f.default)) for f in fields(Settings)}
+    if values["environment"] == "development" and not values["origin"]:
+        values["origin"] = f"http://localhost:{values['port']}"
     settings = Settings(**values)
     if settings.environment not in ("production", "development"):
         raise SettingsError("AFTERTIDE_ENV is `production` or `development`")
