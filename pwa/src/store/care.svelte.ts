@@ -27,9 +27,10 @@ import { newContact, stamp } from "./contents";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Agreement, AgreementTemplate, Care, Contact, Invitation, Practice } from "./interface";
+import type { OwnRecord } from "./opening";
 import type { Outbox } from "./outbox";
 import { asStoreError } from "./problems";
-import type { OwnRecord, Shelf } from "./shelf.svelte";
+import type { Shelf } from "./shelf.svelte";
 
 const WEEK = 7 * 24 * 3_600_000;
 const REFRESH = 60_000;

@@ -14,9 +14,10 @@ import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
+import type { OwnRecord } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
-import type { OwnRecord, Shelf } from "./shelf.svelte";
+import type { Shelf } from "./shelf.svelte";
 
 /** Milliseconds in which a deletion can be undone. */
 const UNDO = 10_000;

@@ -13,8 +13,9 @@ import {
   readArrival,
   readersInHistory,
 } from "./judging";
+import { isParty } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
-import { isParty, type Shelf } from "./shelf.svelte";
+import type { Shelf } from "./shelf.svelte";
 
 /** What one change of the feed does to the device. */
 interface Effect {
