@@ -15,9 +15,11 @@ from litestar import Litestar, Router, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from server import serving
+from server.accounts.sessions import LOOK_UP
 from server.app import create_app
 from server.database import _highest, _numbered
 from server.records.alone import POSTGRESQL, SQLITE
+from server.records.saving import STANDING
 from server.records.structs import Save, Saved
 from server.settings import Settings, read_settings
 from server.web.access import Who, allow
@@ -25,18 +27,6 @@ from server.web.messages import ApiRequest
 
 # The library that the server has put in its place, not the interpreter's own.
 sqlite3: Any = importlib.import_module("sqlite3")
-
-SESSION = (
-    "SELECT s.id, s.account, s.proved_at, s.seen_at, s.created_at, a.role, a.gen, c.value AS counter "
-    "FROM sessions s JOIN accounts a ON a.id = s.account JOIN counters c ON c.account = s.account "
-    "WHERE s.token_hash = $1 AND s.expires_at > $2"
-)
-STANDING = (
-    "SELECT a.gen, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, c.counter, v.record AS saved_record, "
-    "v.revision AS saved_revision, v.body AS saved_body, (SELECT COUNT(*) FROM grants g WHERE g.record = $2) AS readers "
-    "FROM accounts a LEFT JOIN records r ON r.id = $2 LEFT JOIN changes c ON c.account = a.id AND c.record = r.id "
-    "LEFT JOIN revisions v ON v.owner = a.id AND v.request = $3 WHERE a.id = $1"
-)
 
 
 class BareChanges(msgspec.Struct):
@@ -80,8 +70,8 @@ class Driver:
         """Look a session up."""
         hashed = hashlib.sha256(token.encode()).digest()
         if self.pool is not None:
-            return (await self.pool.fetch(SESSION, hashed, now))[0]
-        return await self._in_thread(lambda: self.connection.execute(_numbered(SESSION), (hashed, now)).fetchone())
+            return (await self.pool.fetch(LOOK_UP, hashed, now))[0]
+        return await self._in_thread(lambda: self.connection.execute(_numbered(LOOK_UP), (hashed, now)).fetchone())
 
     async def save(self, owner: UUID, record: UUID, new: Save, now: int) -> int:
         """Do what a save of a new record does."""

@@ -12,6 +12,11 @@ from server.clock import DAY, HOUR, Clock, to_datetime
 from server.web.access import Caller, FindCaller
 from server.web.live import live
 
+LOOK_UP = (
+    "SELECT s.id, s.account, s.proved_at, s.seen_at, s.created_at, a.role, a.gen, c.value AS counter "
+    "FROM sessions s JOIN accounts a ON a.id = s.account JOIN counters c ON c.account = s.account "
+    "WHERE s.token_hash = $1 AND s.expires_at > $2"
+)
 SLIDING = 90 * DAY
 LONGEST = 365 * DAY
 
@@ -34,12 +39,7 @@ def caller_finder(clock: Clock) -> FindCaller:
     """
 
     async def find_caller(token: str) -> Caller | None:
-        row = await database.fetch_one(
-            "SELECT s.id, s.account, s.proved_at, s.seen_at, s.created_at, a.role, a.gen, c.value AS counter "
-            "FROM sessions s JOIN accounts a ON a.id = s.account JOIN counters c ON c.account = s.account "
-            "WHERE s.token_hash = $1 AND s.expires_at > $2",
-            hash_token(token), clock(),
-        )  # fmt: skip
+        row = await database.fetch_one(LOOK_UP, hash_token(token), clock())
         if row is None:
             return None
         now = clock()

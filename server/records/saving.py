@@ -29,6 +29,13 @@ from server.records.feed import record_view
 from server.records.structs import Save, Saved, TombstoneView
 from server.web.access import Caller
 
+STANDING = (
+    "SELECT a.gen, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, c.counter, v.record AS saved_record, "
+    "v.revision AS saved_revision, v.body AS saved_body, (SELECT COUNT(*) FROM grants g WHERE g.record = $2) AS readers "
+    "FROM accounts a LEFT JOIN records r ON r.id = $2 LEFT JOIN changes c ON c.account = a.id AND c.record = r.id "
+    "LEFT JOIN revisions v ON v.owner = a.id AND v.request = $3 WHERE a.id = $1"
+)
+
 
 async def save(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
     """Save one revision of a record, in one transaction; repeated with the same request id it is one revision.
@@ -89,13 +96,7 @@ async def _standing(caller: Caller, record: UUID, request: UUID, *, lock: bool) 
     """
     if lock and database.for_update():
         await database.fetch("SELECT id FROM records WHERE id = $1 FOR UPDATE", record)
-    row = await database.fetch_one(
-        "SELECT a.gen, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, c.counter, v.record AS saved_record, "
-        "v.revision AS saved_revision, v.body AS saved_body, (SELECT COUNT(*) FROM grants g WHERE g.record = $2) AS readers "
-        "FROM accounts a LEFT JOIN records r ON r.id = $2 LEFT JOIN changes c ON c.account = a.id AND c.record = r.id "
-        "LEFT JOIN revisions v ON v.owner = a.id AND v.request = $3 WHERE a.id = $1",
-        caller.account, record, request,
-    )  # fmt: skip
+    row = await database.fetch_one(STANDING, caller.account, record, request)
     if row is None or row["owner"] not in (None, caller.account):
         raise NoSuchRecord
     if row["saved_record"] not in (None, record):
