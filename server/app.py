@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import structlog
@@ -106,7 +105,8 @@ async def _sweep_each_minute(clock: Clock) -> None:
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     """Make the app: one process's routes and life, with the time taken from `clock`."""
-    problems = Problems(PROBLEMS)
+    pages = Pages(settings.pwa_folder)
+    problems = Problems(PROBLEMS, pages.missing)
 
     @contextlib.asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
@@ -137,12 +137,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
                 path="/api",
                 route_handlers=[health, account_routes.router, care_routes.router, record_routes.router],
             ),
-            *page_routes(Pages(settings.pwa_folder)),  # type: ignore[list-item]  # handlers of several kinds
+            *page_routes(pages),  # type: ignore[list-item]  # handlers of several kinds
         ],
         guards=[access.admit],
         dependencies={"caller": Provide(access.caller_of, sync_to_thread=False)},
         exception_handlers=problems.handlers(),
-        middleware=[partial(Headers, secure=settings.secure)],
         request_class=messages.ApiRequest,
         response_class=messages.ApiResponse,
         request_max_body_size=LARGEST_BODY,
@@ -160,6 +159,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    # Around the whole app: answers that no route gives carry the headers, too.
+    app.asgi_handler = Headers(app.asgi_handler, secure=settings.secure)
     app.state.settings = settings
     app.state.clock = clock
     app.state.find_caller = caller_finder(clock)

@@ -40,7 +40,7 @@ def fixed_headers(*, secure: bool) -> dict[str, str]:
 
 
 class Headers:
-    """ASGI middleware: the fixed headers everywhere; on the API `no-store` and the database's incarnation besides."""
+    """Wraps the app: the fixed headers everywhere; on the API `no-store` and the database's incarnation besides."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         """Wrap `app`."""

@@ -49,6 +49,12 @@ class Pages:
         )
         return Response(body, media_type="text/html", headers={"Cache-Control": cache})
 
+    def missing(self) -> Response[bytes]:
+        """Answer a person at an address that doesn't exist: the app says so in their language."""
+        response = self.page("no-store")
+        response.status_code = 404
+        return response
+
     @property
     def names(self) -> list[str]:
         """The addresses of the files at the top of the build, such as icons."""

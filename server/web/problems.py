@@ -1,6 +1,6 @@
 """Problem responses (RFC 9457): one shape for every error, one table from exceptions to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -83,12 +83,21 @@ def problem(
     )
 
 
+def _is_person(request: Request[Any, Any, Any]) -> bool:
+    path = request.scope["path"]
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(("/api/", "/assets/"))
+
+
 class Problems:
     """The exception handlers, made from the table of the app."""
 
-    def __init__(self, table: Mapping[type[Refusal], ProblemType]) -> None:
-        """Make handlers for the refusals in `table`; a Refusal that isn't there is a server error."""
+    def __init__(self, table: Mapping[type[Refusal], ProblemType], missing_page: Callable[[], Response[bytes]]) -> None:
+        """Make handlers for the refusals in `table`; a Refusal that isn't there is a server error.
+
+        A person (not a program) at an address that doesn't exist gets `missing_page`.
+        """
         self._table = table
+        self._missing_page = missing_page
 
     def handlers(self) -> dict[Any, Any]:
         """Return Litestar's `exception_handlers`."""
@@ -120,6 +129,8 @@ class Problems:
         """Answer what the framework itself refuses."""
         if error.status_code >= 500:  # noqa: PLR2004 - where server errors begin
             return self.unforeseen(request, error)
+        if error.status_code == 404 and _is_person(request):  # noqa: PLR2004 - not found
+            return self._missing_page()
         sentences = {
             404: ("not-found", "There is nothing at this address."),
             405: ("method-not-allowed", "This address takes other methods."),

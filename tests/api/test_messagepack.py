@@ -15,10 +15,14 @@ async def test_what_was_saved_as_messagepack_comes_back_as_either(running: Runni
     therapist = await begin(running)
     record = uuid4()
     save = therapist.revision(record, size=2048)
-    raw = {name: base64.b64decode(value) if name in ("body", "proof", "wrapped") else value for name, value in save.items()}
+    raw = {
+        name: base64.b64decode(value) if name in ("body", "proof", "wrapped") else value for name, value in save.items()
+    }
 
     answer = await therapist.http.put(
-        f"/api/records/{record}", content=msgspec.msgpack.encode(raw), headers={"Content-Type": MESSAGEPACK, "Accept": MESSAGEPACK}
+        f"/api/records/{record}",
+        content=msgspec.msgpack.encode(raw),
+        headers={"Content-Type": MESSAGEPACK, "Accept": MESSAGEPACK},
     )
 
     assert answer.status_code == 200, answer.text
