@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PWA_SOURCES := $(shell find pwa/src pwa/public protocol -type f 2>/dev/null) pwa/index.html pwa/vite.config.ts
 NPM := npm --prefix pwa --no-audit --no-fund --no-update-notifier
 
-.PHONY: help run test bench soak format lock clean
+.PHONY: help run test bench format lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
