@@ -1,0 +1,171 @@
+"""A real Chromium: phones and laptops, each watched for what no page of ours may do."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from aftertide.client import Client
+from aftertide.protocol.passphrases import five_words
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.browser.chromium import ARGUMENTS, chromium
+from tests.browser.demo import Demo, demo_server
+from tests.browser.people import Access
+from tests.browser.watching import Watch
+from tests.faults.processes import free_port, server_process
+
+PATIENCE = 20_000  # ms, for a machine that is busy with other things
+RESULTS = Path("test-results")
+REPORT = pytest.StashKey[pytest.TestReport]()
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know at their end whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[REPORT] = report
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    return chromium()
+
+
+@pytest.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Devices:
+    """Makes devices for a test; each is somebody's own, with its own store and cookies."""
+
+    browser: Browser
+    made: dict[str, tuple[BrowserContext, Watch]] = field(default_factory=dict)
+
+    async def phone(self, origin: str, **wanted: object) -> Page:
+        return await self._make(
+            "phone", origin, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, **wanted
+        )
+
+    async def laptop(self, origin: str, **wanted: object) -> Page:
+        return await self._make("laptop", origin, viewport={"width": 1280, "height": 800}, **wanted)
+
+    async def _make(self, kind: str, origin: str, **wanted: object) -> Page:
+        settings = {"locale": "en-GB", "timezone_id": "Europe/Madrid", "reduced_motion": "reduce", **wanted}
+        context = await self.browser.new_context(**settings)  # type: ignore[arg-type]  # Playwright's own names, checked by it
+        context.set_default_timeout(PATIENCE)
+        await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=origin)
+        watch = Watch(origin)
+        await watch.over(context)
+        self.made[f"{kind}-{len(self.made) + 1}"] = (context, watch)
+        return await context.new_page()
+
+    def provokes(self, page: Page, *statuses: int) -> None:
+        """From here on the test makes the server refuse with these statuses: the browser's own note of it is no fault."""
+        next(watch for context, watch in self.made.values() if context is page.context).refusals.update(statuses)
+
+
+@pytest.fixture
+async def devices(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Devices]:
+    devices = Devices(browser)
+    yield devices
+    report = request.node.stash.get(REPORT, None)
+    for name, (context, _) in devices.made.items():
+        if report is not None and report.failed:
+            for page in context.pages:
+                await page.screenshot(path=RESULTS / f"{request.node.name}-{name}.png".replace("/", "-"))
+        await context.close()
+    faults = {name: watch.faults for name, (_, watch) in devices.made.items() if watch.faults}
+    assert not faults, f"pages did what they never may: {faults}"
+
+
+@dataclass
+class Practice:
+    """A running server with a new practice in it."""
+
+    origin: str
+    begin_link: str
+    database_url: str
+
+
+def practice_on(database_url: str, origin: str) -> str:
+    """Make a practice by the operator's command, before the server starts; returns the first therapist's link."""
+    environment = {
+        **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin,
+    }  # fmt: skip
+    said = subprocess.run(
+        [
+            sys.executable, "-m", "server.cli", "practice", "Harbour Practice", "--phone", "+34 910 000 001",
+            "--emergency-number", "112", "--reading-line", "Weekday evenings", "--time-zone", "Europe/Madrid",
+        ],
+        env=environment, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    found = re.search(rf"{re.escape(origin)}/begin#\S+", said)
+    assert found, said
+    return found.group()
+
+
+@pytest.fixture
+async def practice(database_url: str) -> AsyncIterator[Practice]:
+    """A new practice on a started server, on each engine."""
+    port = free_port()
+    link = await asyncio.to_thread(practice_on, database_url, f"http://127.0.0.1:{port}")
+    with server_process(database_url, port=port) as server:
+        yield Practice(server.origin, link, database_url)
+
+
+@dataclass
+class Couple:
+    """A therapist and a patient who work together and have accepted the agreement; the patient has written one entry."""
+
+    origin: str
+    therapist: Access
+    patient: Access
+    entry: str
+
+
+@pytest.fixture
+async def couple(practice: Practice) -> Couple:
+    """Made by the Python client, so that a test on the screens begins where it wants to."""
+    async with Client(practice.origin, device="made by a test") as client:
+        therapist, patient = [Access(f"{who}@example.org", five_words(), "") for who in ("therapist", "patient")]
+        begun = await client.begin(
+            practice.begin_link, email=therapist.email, passphrase=therapist.passphrase, name="Dr. Tidewell"
+        )
+        care = begun.account
+        invited = await care.invitations.invite("Dr. Tidewell", "Anahit", adult=True)
+        opened = await client.open_invitation(invited.link)
+        joined = await client.join(opened, email=patient.email, passphrase=patient.passphrase, name="Anahit")
+        await care.sync()
+        await care.invitations.settle()
+        agreement = await care.offer_agreement(joined.account.id, "I read on Mondays.", "written")
+        await joined.account.sync()
+        await joined.account.accept_agreement(agreement.id)
+        text = "The harbour was quiet before anybody spoke."
+        await joined.account.write(text)
+        await joined.account.access.sign_out()
+        await care.access.sign_out()
+    return Couple(practice.origin, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo practice, as `make run` shows it."""
+    with demo_server(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo

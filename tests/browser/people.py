@@ -1,0 +1,85 @@
+"""What people do on the screens, in the words that they see there."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.async_api import Page, expect
+
+GROUPS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
+
+
+@dataclass
+class Access:
+    """How somebody gets in: an e-mail, a passphrase, and the recovery kit as it was shown."""
+
+    email: str
+    passphrase: str
+    kit: str
+
+
+async def press(page: Page, name: str) -> None:
+    """Press the button with exactly this name."""
+    await page.get_by_role("button", name=name, exact=True).click()
+
+
+async def visit(page: Page, origin: str, path: str) -> None:
+    """Open an address of ours."""
+    await page.goto(f"{origin}{path}")
+
+
+async def say_who(page: Page, name: str, email: str) -> None:
+    """The first two steps of signing up: who one is, and a second look at the e-mail."""
+    await page.get_by_label("Your name").fill(name)
+    await page.get_by_label("E-mail").fill(email)
+    await press(page, "Continue")
+    await expect(page.get_by_text(email, exact=True)).to_be_visible()
+    await press(page, "It’s right")
+
+
+async def keep_kit(page: Page) -> str:
+    """Keep the kit that is shown and type the part that is asked back; returns it."""
+    await page.locator("ol.kit").wait_for()
+    kit = "-".join(await page.locator("ol.kit li").all_inner_texts())
+    kept = page.get_by_role("button", name="I have kept it")
+    await expect(kept).to_be_disabled()
+    async with page.expect_download() as saving:
+        await page.get_by_role("link", name="Save as a file").click()
+    download = await saving.value
+    assert kit in (await download.path()).read_text(encoding="utf-8")
+    await kept.click()
+    asked = await page.locator("label", has_text="group of four").inner_text()
+    number = next(at for at, word in enumerate(GROUPS) if f" {word} " in asked)
+    await page.get_by_role("textbox").fill("0000")
+    await press(page, "Continue")
+    await expect(page.get_by_text("That isn’t it. Look at your kit again.")).to_be_visible()
+    await page.get_by_role("textbox").fill(kit.split("-")[number].lower())
+    await press(page, "Continue")
+    return kit
+
+
+async def sign_in(page: Page, origin: str, email: str, passphrase: str) -> None:
+    """Sign in by passphrase; the caller says what is to be seen then."""
+    await visit(page, origin, "/sign-in")
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Passphrase", exact=True).fill(passphrase)
+    await press(page, "Sign in")
+
+
+async def write(page: Page, text: str) -> None:
+    """From the journal to a finished entry that only its writer can read; leaves the entry on the screen."""
+    await page.get_by_role("link", name="Write", exact=True).click()
+    await page.get_by_label("Your words").press_sequentially(text)
+    await press(page, "Done")
+    await expect(page.locator("article").get_by_text(text)).to_be_visible()
+
+
+async def choose(page: Page, choice: str) -> None:
+    """Choose who can read the entry on the screen."""
+    await page.get_by_role("group", name="Who can read it").get_by_text(choice, exact=True).click()
+
+
+def entry_id(page: Page) -> str:
+    """The id of the entry on the screen, from its address."""
+    found = re.search(r"/(?:journal|to-read)/([0-9a-f-]{36})$", page.url)
+    assert found, page.url
+    return found[1]
