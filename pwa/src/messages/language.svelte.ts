@@ -69,8 +69,6 @@ class Speech {
     this.#messages = messages;
     this.#more = more;
     this.#language = language;
-    document.documentElement.lang = language;
-    document.documentElement.dir = "ltr";
   }
 
   /** Loads what the later screens say; nothing the second time. Throws what the import throws. */
