@@ -49,9 +49,22 @@ export function browserEnvironment(): Environment {
       });
     },
     listen(address, onChange) {
-      const events = new EventSource(address);
-      events.addEventListener("changed", onChange);
-      return () => events.close();
+      let events: EventSource;
+      let again: ReturnType<typeof setTimeout> | undefined;
+      const open = (): void => {
+        events = new EventSource(address);
+        events.addEventListener("changed", onChange);
+        // The stream also ends when the session does, and after a refusal the browser doesn't come back: look, then begin anew.
+        events.addEventListener("error", () => {
+          onChange();
+          if (events.readyState === EventSource.CLOSED) again = setTimeout(open, MINUTE);
+        });
+      };
+      open();
+      return () => {
+        clearTimeout(again);
+        events.close();
+      };
     },
     tellOthers: (message) => channel?.postMessage(message),
     hearOthers(hear) {
