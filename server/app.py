@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar import Litestar, Router, get
 from litestar.di import Provide
@@ -12,6 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from piccolo.table import Table
 
+import migrations
 from server import database
 from server.accounts import errors as accounts
 from server.accounts import routes as account_routes
@@ -38,6 +42,11 @@ from server.web.schema import Base64Bytes
 from server.web.tables import Installation, Throttle
 
 log = structlog.get_logger()
+
+
+class UnfitDatabase(Exception):
+    """The database isn't one that this server may serve."""
+
 
 TABLES: list[type[Table]] = [Installation, Throttle, *account_tables.TABLES, *care_tables.TABLES, *record_tables.TABLES]
 
@@ -103,6 +112,31 @@ async def _sweep_each_minute(clock: Clock) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
+async def _check_migrated() -> None:
+    """Raise UnfitDatabase when a migration hasn't run on the database."""
+    known = {path.name[:10] for path in Path(migrations.__file__).parent.glob("20*.py")}
+    try:
+        rows = await database.fetch("SELECT name FROM migration WHERE app_name = $1", "aftertide")
+    except (sqlite3.OperationalError, asyncpg.UndefinedTableError):
+        rows = []
+    if {row["name"][:10].replace("-", "_") for row in rows} < known:
+        raise UnfitDatabase("the database isn't up to date: run `aftertide-server migrate` first")
+
+
+async def _open(app: Litestar, settings: Settings) -> database.Engine:
+    """Open the database and read what belongs to it; raises UnfitDatabase, closing it again, for demo data in production."""
+    engine = await database.connect(settings.database_url, int(settings.pool), TABLES)
+    try:
+        await _check_migrated()
+        app.state.installation = await load_installation()
+        if app.state.installation.demo and not settings.development:
+            raise UnfitDatabase("this database holds demo data: production doesn't start on it")
+    except BaseException:
+        await database.disconnect()
+        raise
+    return engine
+
+
 def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     """Make the app: one process's routes and life, with the time taken from `clock`."""
     pages = Pages(settings.pwa_folder)
@@ -111,11 +145,11 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     @contextlib.asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         live.start()
-        engine = await database.connect(settings.database_url, int(settings.pool), TABLES)
-        app.state.installation = await load_installation()
-        if app.state.installation.demo and not settings.development:
-            await database.disconnect()
-            raise RuntimeError("this database holds demo data: production doesn't start on it")
+        try:
+            engine = await _open(app, settings)
+        except Exception as error:
+            app.state.startup_error = error  # granian keeps it to itself
+            raise
         sweeping = asyncio.create_task(_sweep_each_minute(clock))
         notices = Notices(settings.database_url, live) if engine.kind == "postgresql" else None
         if notices is not None:

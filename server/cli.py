@@ -122,7 +122,7 @@ def main() -> None:
     )
     try:
         sys.exit(asyncio.run(COMMANDS[options.command](settings, options)))
-    except (migrating.DatabaseInUse, migrating.MigrationFailed) as error:
+    except (migrating.DatabaseInUse, migrating.MigrationFailed, serving.CannotStart) as error:
         sys.exit(f"aftertide-server: {error}")
 
 

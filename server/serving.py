@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 from granian.constants import HTTPModes, Interfaces
+from granian.errors import FatalError
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
@@ -22,8 +23,15 @@ from server.web.live import live
 CHILD = "AFTERTIDE_CHILD"
 
 
+class CannotStart(Exception):
+    """The server can't start; the message says why."""
+
+
 async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] | None = None) -> None:
-    """Serve `app` until SIGTERM or SIGINT; streams end first, requests that are under way are answered."""
+    """Serve `app` until SIGTERM or SIGINT; streams end first, requests that are under way are answered.
+
+    Raises CannotStart when the port is taken, or with what the app said as it started.
+    """
     server = Server(
         app,
         address=settings.host,
@@ -45,7 +53,14 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
         loop.add_signal_handler(number, stop)
     if ready is not None:
         loop.call_later(0.2, ready)
-    await server.serve()
+    try:
+        await server.serve()
+    except OSError as error:
+        raise CannotStart(
+            f"can't listen on {settings.host}:{settings.port}: {error}; choose another with PORT"
+        ) from error
+    except FatalError as error:
+        raise CannotStart(str(app.state.get("startup_error", error))) from error
 
 
 async def serve_several(settings: Settings) -> int:

