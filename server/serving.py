@@ -55,10 +55,12 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
         loop.call_later(0.2, ready)
     try:
         await server.serve()
-    except OSError as error:
-        raise CannotStart(
-            f"can't listen on {settings.host}:{settings.port}: {error}; choose another with PORT"
-        ) from error
+    except RuntimeError as error:
+        said, _, _ = str(error).partition("\n")
+        if "os error" not in said:
+            raise
+        where = f"{settings.host}:{settings.port}"
+        raise CannotStart(f"can't listen on {where}: {said}; choose another with PORT") from error
     except FatalError as error:
         raise CannotStart(str(app.state.get("startup_error", error))) from error
 
