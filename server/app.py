@@ -22,6 +22,7 @@ from server.accounts import routes as account_routes
 from server.accounts import tables as account_tables
 from server.accounts.sessions import caller_finder, forget_ended_sessions
 from server.care import errors as care
+from server.care import leaving as _leaving  # noqa: F401 - registers what care does when an account is erased
 from server.care import routes as care_routes
 from server.care import tables as care_tables
 from server.care.relations import close_ended_relations

@@ -1,9 +1,13 @@
 """Saving, sharing, taking back, deleting: what each account may see of a record, on both engines."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from server import database
+from server.app import TABLES, sweep
+from server.columns import Id
 from tests.api.people import Person, b64, begin, join
 from tests.conftest import Running
+from tests.house.test_what_the_server_knows import COMPOUND
 
 
 async def pair(running: Running) -> tuple[Person, Person]:
@@ -126,8 +130,6 @@ async def test_an_ended_relation_takes_no_new_grants_and_closes_after_two_weeks(
     assert refused.status_code == 422
     assert await therapist.sees(record) == "record"
     running.time.move_days(14)
-    from server.app import sweep
-
     await sweep(running.time.now)
     assert await therapist.sees(record) == "gone"
 
@@ -143,6 +145,33 @@ async def test_erasing_removes_an_account_and_tells_its_readers(running: Running
     assert await therapist.sees(comment) == "record"
     assert (await patient.http.get("/api/account")).status_code == 401
     assert (await patient.sign_in()).status_code == 401
+    assert await mentions(patient.id) == []
+
+
+async def mentions(account: UUID) -> list[str]:
+    """The columns in which an account's id still stands."""
+    found = []
+    for table in TABLES:
+        for column in table._meta.columns:
+            name, of = column._meta.db_column_name, table._meta.tablename
+            if isinstance(column, Id) and not (name == "id" and of in COMPOUND):
+                rows = await database.fetch(f"SELECT 1 AS one FROM {of} WHERE {name} = $1", account)
+                found += [f"{of}.{name}"] if rows else []
+    return found
+
+
+async def test_erasing_a_therapist_leaves_patients_what_is_theirs(running: Running) -> None:
+    patient, therapist = await pair(running)
+    record = await patient.save(grants=[(therapist, 1)])
+    comment = await therapist.save(about=record, grants=[(patient, 0)])
+
+    (await therapist.http.post("/api/account/erase")).raise_for_status()
+
+    (change,) = [row for row in await patient.changes() if row["id"] == str(record)]
+    assert change["record"]["readers"] == []
+    assert await patient.sees(comment) == "gone"
+    assert await mentions(therapist.id) == []
+    assert (await patient.http.get("/api/relations")).json() == []
 
 
 async def test_a_first_sync_comes_in_pages_without_loss(running: Running) -> None:

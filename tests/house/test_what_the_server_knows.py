@@ -45,6 +45,8 @@ SEALED = {
     "grants": {"sealed"},
 }
 
+COMPOUND = {"identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes"}
+
 
 def columns_of_tables() -> dict[str, set[str]]:
     return {table._meta.tablename: {column._meta.db_column_name for column in table._meta.columns} for table in TABLES}
@@ -52,8 +54,7 @@ def columns_of_tables() -> dict[str, set[str]]:
 
 def without_piccolos_own_key(columns: dict[str, set[str]]) -> dict[str, set[str]]:
     """Tables whose key is made of two columns: Piccolo adds an `id` to the class that the database doesn't have."""
-    compound = {"identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes"}
-    return {name: found - {"id"} if name in compound else found for name, found in columns.items()}
+    return {name: found - {"id"} if name in COMPOUND else found for name, found in columns.items()}
 
 
 def test_every_column_is_allowed_to_be_known_hashed_or_sealed() -> None:
