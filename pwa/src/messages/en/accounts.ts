@@ -80,6 +80,8 @@ export const accounts = {
     passphraseTitle: "Choose a passphrase",
     makingKeys: "Making your keys. This takes a few seconds.",
     makeAccount: "Make my journal",
+    connectedTitle: (name: string) => `You and ${name} are connected.`,
+    connected: "Nothing you wrote is shared by this. You choose it entry by entry.",
     doneTitle: "It’s yours",
     done: "Your journal is open on this device.",
     start: "To my journal",

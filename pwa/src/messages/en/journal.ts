@@ -77,7 +77,7 @@ export const journal = {
     forSessionWhat: (name: string) =>
       `${name} can open it and finds it when preparing your session. Nobody is expected to read it before.`,
     toReadWhat: (name: string) => `It goes to ${name}’s reading list.`,
-    youAnd: (names: string) => `You and ${names}`,
+    you: "You",
     forSessionState: "for our session",
     toReadState: "to read",
     notOpened: "not opened yet",

@@ -81,6 +81,8 @@ export const accounts = {
     passphraseTitle: "Elige una frase de acceso",
     makingKeys: "Creando tus claves. Tarda unos segundos.",
     makeAccount: "Crear mi diario",
+    connectedTitle: (name: string) => `Ya hay conexión entre tú y ${name}.`,
+    connected: "Con esto no se comparte nada de lo que escribiste. Lo eliges entrada por entrada.",
     doneTitle: "Es tuyo",
     done: "Tu diario está abierto en este dispositivo.",
     start: "A mi diario",

@@ -77,7 +77,7 @@ export const journal = {
     forSessionWhat: (name: string) =>
       `${name} puede abrirla y la encuentra al preparar la sesión. No se espera que la lea antes.`,
     toReadWhat: (name: string) => `Va a la lista de lectura de ${name}.`,
-    youAnd: (names: string) => `Tú y ${names}`,
+    you: "Tú",
     forSessionState: "para la sesión",
     toReadState: "para leer",
     notOpened: "aún sin abrir",
