@@ -1,9 +1,12 @@
 """The built app: its page on every address the app itself answers, its files by name, nothing else."""
 
+import gzip
 import mimetypes
 from pathlib import Path
+from typing import Any
 
-from litestar import Response, get
+import msgspec
+from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
@@ -16,6 +19,34 @@ APP_ADDRESSES = [
     "/people/{rest:path}",
 ]  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
+NOT_BUILT = b"<!doctype html><title>Aftertide</title><p>The app isn't built: run make.</p>"
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of the build, as it is and (where that is smaller) compressed."""
+
+    body: bytes
+    gzipped: bytes | None
+    media_type: str
+
+
+def _read(path: Path) -> File:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    # Compressed once, at the start. What the API answers is sealed and stays as it is.
+    gzipped = (
+        gzip.compress(body, mtime=0)
+        if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml"))
+        else None
+    )
+    return File(body, gzipped, "text/javascript" if kind.endswith("javascript") else kind)
+
+
+def _answer(request: Request[Any, Any, Any], file: File, cache: str) -> Response[bytes]:
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+    if file.gzipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.gzipped, media_type=file.media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(file.body, media_type=file.media_type, headers=headers)
 
 
 class Pages:
@@ -24,34 +55,27 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         """Read the build in `folder`; without one the app's addresses say how to make it."""
         self._files = {
-            "/" + path.relative_to(folder).as_posix(): path.read_bytes()
+            "/" + path.relative_to(folder).as_posix(): _read(path)
             for path in (sorted(folder.rglob("*")) if folder.is_dir() else [])
             if path.is_file() and not path.name.startswith(".")
         }
+        self._page = self._files.get("/index.html", File(NOT_BUILT, None, "text/html"))
 
-    def file(self, path: str) -> Response[bytes]:
+    def file(self, request: ApiRequest) -> Response[bytes]:
         """Answer one file; hashed names are cached for good, unknown ones are 404 and never the page."""
-        body = self._files.get(path)
-        if body is None:
+        path = request.scope["path"]
+        file = self._files.get(path)
+        if file is None:
             raise NotFoundException
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        cache = FOREVER if path.startswith("/assets/") else "no-cache"
-        return Response(
-            body,
-            media_type="text/javascript" if kind.endswith("javascript") else kind,
-            headers={"Cache-Control": cache},
-        )
+        return _answer(request, file, FOREVER if path.startswith("/assets/") else "no-cache")
 
-    def page(self, cache: str = "no-cache") -> Response[bytes]:
+    def page(self, request: ApiRequest, cache: str = "no-cache") -> Response[bytes]:
         """Answer the app's page."""
-        body = self._files.get(
-            "/index.html", b"<!doctype html><title>Aftertide</title><p>The app isn't built: run make.</p>"
-        )
-        return Response(body, media_type="text/html", headers={"Cache-Control": cache})
+        return _answer(request, self._page, cache)
 
-    def missing(self) -> Response[bytes]:
+    def missing(self, request: Request[Any, Any, Any]) -> Response[bytes]:
         """Answer a person at an address that doesn't exist: the app says so in their language."""
-        response = self.page("no-store")
+        response = _answer(request, self._page, "no-store")
         response.status_code = 404
         return response
 
@@ -65,23 +89,23 @@ def page_routes(pages: Pages) -> list[object]:
     """Make the routes of a build."""
 
     @get(APP_ADDRESSES, **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
-    def app_page() -> Response[bytes]:
-        return pages.page()
+    def app_page(request: ApiRequest) -> Response[bytes]:
+        return pages.page(request)
 
     @get("/join/{invitation:str}", **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
-    def join_page(invitation: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - the page itself reads the address
-        return pages.page("no-store")
+    def join_page(request: ApiRequest, invitation: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - the page reads it
+        return pages.page(request, "no-store")
 
     @get("/assets/{name:path}", **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
-    def asset(name: FromPath[str]) -> Response[bytes]:
-        return pages.file(f"/assets{name}")
+    def asset(request: ApiRequest, name: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - part of the address
+        return pages.file(request)
 
     routes: list[object] = [app_page, join_page, asset]
     if pages.names:
 
         @get(pages.names, **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
         def top_file(request: ApiRequest) -> Response[bytes]:
-            return pages.file(request.scope["path"])
+            return pages.file(request)
 
         routes.append(top_file)
     return routes

@@ -91,7 +91,11 @@ def _is_person(request: Request[Any, Any, Any]) -> bool:
 class Problems:
     """The exception handlers, made from the table of the app."""
 
-    def __init__(self, table: Mapping[type[Refusal], ProblemType], missing_page: Callable[[], Response[bytes]]) -> None:
+    def __init__(
+        self,
+        table: Mapping[type[Refusal], ProblemType],
+        missing_page: Callable[[Request[Any, Any, Any]], Response[bytes]],
+    ) -> None:
         """Make handlers for the refusals in `table`; a Refusal that isn't there is a server error.
 
         A person (not a program) at an address that doesn't exist gets `missing_page`.
@@ -130,7 +134,7 @@ class Problems:
         if error.status_code >= 500:  # noqa: PLR2004 - where server errors begin
             return self.unforeseen(request, error)
         if error.status_code == 404 and _is_person(request):  # noqa: PLR2004 - not found
-            return self._missing_page()
+            return self._missing_page(request)
         sentences = {
             404: ("not-found", "There is nothing at this address."),
             405: ("method-not-allowed", "This address takes other methods."),
