@@ -128,11 +128,20 @@ async def _tell_story(client: Client, clock: StoryClock, link: str) -> dict[str,
     }
     zone = PRACTICE["time_zone"]
     begun = await client.begin(link, email=email, passphrase=sign_ins[name]["passphrase"], name=name, time_zone=zone)
+    await _write_agreement(begun.account)
     telling = Telling(client, clock, begun.account, sign_ins)
     for patient in PATIENTS:
         telling.at(local(patient.joined_days_ago, 11), _joins(telling, patient))
     await telling.tell()
     return sign_ins
+
+
+async def _write_agreement(therapist: Account) -> None:
+    """Keep the agreement's text in the therapist's settings, as writing it on the Practice page does."""
+    (settings,) = therapist.journal.own("settings")
+    await therapist.edit(
+        settings.id, lambda old: {**old, "agreement": {"text": AGREEMENT, "answers": "written", "version": 1}}
+    )
 
 
 def _joins(telling: Telling, patient: Patient) -> Happening:
