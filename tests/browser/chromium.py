@@ -33,7 +33,7 @@ def _found() -> str | None:
 
 
 def _try(*command: str) -> None:
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - the two below
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @lru_cache(maxsize=1)
@@ -61,5 +61,5 @@ def chromium() -> str:
 
 def describe_chromium() -> str:
     """Return the name and version of the browser."""
-    said = subprocess.run([chromium(), "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - the browser itself
+    said = subprocess.run([chromium(), "--version"], capture_output=True, text=True, check=False)
     return said.stdout.strip() or chromium()

@@ -1,0 +1,76 @@
+"""Makes `docs/pictures/` from the running demo: `python -m tests.browser.pictures` (after `make run` has built the app once)."""
+
+import asyncio
+import base64
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser.chromium import ARGUMENTS, chromium
+from tests.browser.demo import PATIENT, THERAPIST, Demo, demo_server
+
+FOLDER = Path("docs/pictures")
+PHONE, LAPTOP = (360, 740), (1280, 800)
+MARGIN, GAP = 36, 32
+
+# The two screens beside each other on the colours of the shore; each drawn as the device that it is.
+PAGE = """
+<!doctype html><meta charset="utf-8"><style>
+  body {{ margin: 0; padding: {margin}px; display: flex; gap: {gap}px; align-items: center; background: #d9ebe6; }}
+  img {{ display: block; border: 1px solid #536663; box-shadow: 0 8px 28px rgb(22 48 47 / 18%); }}
+  .phone {{ border-radius: 28px; }} .laptop {{ border-radius: 12px; }}
+</style><img class="phone" width="{phone}" src="data:image/png;base64,{left}"><img class="laptop" width="{laptop}" src="data:image/png;base64,{right}">
+"""
+
+
+async def device(browser: Browser, demo: Demo, who: str, size: tuple[int, int]) -> Page:
+    """Sign somebody in on a device of this size."""
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="Europe/Madrid", color_scheme="light",
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page = await context.new_page()
+    await page.goto(f"{demo.origin}/sign-in")
+    await page.get_by_label("E-mail").fill(demo.sign_ins[who]["email"])
+    await page.get_by_label("Passphrase", exact=True).fill(demo.sign_ins[who]["passphrase"])
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("navigation").wait_for()
+    return page
+
+
+async def picture_of(page: Page) -> str:
+    """The screen as it is, with its typeface loaded and nothing in focus."""
+    await page.evaluate("document.fonts.load('17px \"Literata Variable\"')")
+    await page.evaluate("document.activeElement.blur()")
+    return base64.b64encode(await page.screenshot(animations="disabled")).decode()
+
+
+async def journal_and_review(browser: Browser, demo: Demo) -> None:
+    """A patient's journal on a phone, and the therapist's list on a laptop, side by side."""
+    phone = await device(browser, demo, PATIENT, PHONE)
+    await phone.get_by_text("The water again.").wait_for()
+    laptop = await device(browser, demo, THERAPIST, LAPTOP)
+    await laptop.get_by_role("link", name=PATIENT).click()
+    await laptop.get_by_role("region", name="Answers").wait_for()
+    left, right = await picture_of(phone), await picture_of(laptop)
+    width = round(LAPTOP[0] * 0.8)
+    sheet = await browser.new_page(
+        viewport={"width": 2 * MARGIN + GAP + PHONE[0] + width + 4, "height": 2 * MARGIN + PHONE[1] + 2}
+    )
+    await sheet.set_content(PAGE.format(margin=MARGIN, gap=GAP, phone=PHONE[0], laptop=width, left=left, right=right))
+    await sheet.screenshot(path=FOLDER / "journal-and-review.png")
+
+
+async def main(executable: str) -> None:
+    """Make all pictures with the Chromium at this path."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, demo_server(Path(folder)) as demo:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+            await journal_and_review(browser, demo)
+            await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(chromium()))

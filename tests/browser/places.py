@@ -1,0 +1,117 @@
+"""Every screen and dialog that a person can come to, each with how one gets there and what shows that it is there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Page, expect
+
+Doing = Callable[[Page], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A screen in one state. `shown` is a selector, the same in every language."""
+
+    name: str
+    path: str
+    shown: str
+    then: Doing | None = None
+
+
+def press(selector: str, shown: str) -> Doing:
+    """Press what `selector` finds first, and wait until `shown` is there."""
+
+    async def doing(page: Page) -> None:
+        await page.locator(selector).first.click()
+        await expect(page.locator(shown).first).to_be_visible()
+
+    return doing
+
+
+def signed_out(invitation: str) -> list[Place]:
+    """What stands before a journal; `invitation` is a whole link, waiting to be answered."""
+    return [
+        Place("sign in", "/sign-in", "input[type=password]"),
+        Place("sign in by kit", "/sign-in", "input[type=password]", press("button.quiet", "textarea")),
+        Place(
+            "sign in, refused", "/sign-in", "input[type=password]", press("button[type=submit]", ".error:not([hidden])")
+        ),
+        Place("help", "/help", "a[href^='tel:']"),
+        Place(
+            "help as a sheet", "/sign-in", "input[type=password]", press("header button:last-of-type", "dialog[open]")
+        ),
+        Place("join without the link's secret", "/join/00000000-0000-4000-8000-000000000000", "main .notice"),
+        Place("begin without the link's secret", "/begin", "main .notice"),
+        Place("join", invitation, "main button.primary"),
+        Place("join: who", invitation, "main button.primary", press("main button.primary", "input[type=email]")),
+    ]
+
+
+OWN_ACCOUNT = [
+    Place("you", "/you", "main fieldset"),
+    Place("sign out?", "/you", "main fieldset", press("main section:last-of-type button >> nth=-1", "dialog[open]")),
+    Place("devices", "/you/devices", "main li"),
+    Place("change passphrase", "/you/passphrase", "input[autocomplete=new-password]"),
+    Place(
+        "five words", "/you/passphrase", "input[autocomplete=new-password]", press("button.quiet >> nth=1", ".offer")
+    ),
+    Place("new kit", "/you/kit", "input[type=password]"),
+    Place("erase", "/you/erase", "button.danger"),
+    Place("nothing here", "/nowhere", "main a.button"),
+]
+
+
+def patients_places(private: str, shared: str, therapist: str) -> list[Place]:
+    """A patient's screens; `private` and `shared` are entries of theirs, the shared one with answers."""
+    return [
+        Place("journal", "/journal", "a[href^='/journal/']"),
+        Place("entry", f"/journal/{private}", "article"),
+        Place("shared entry", f"/journal/{shared}", "section form textarea"),
+        Place(
+            "take it back?",
+            f"/journal/{shared}",
+            "section form textarea",
+            press(".segmented label >> nth=0", "dialog[open]"),
+        ),
+        Place("delete?", f"/journal/{private}", "article", press("main button.quiet >> nth=-1", "dialog[open]")),
+        Place("write", "/write", "main textarea", press("main button.quiet", "[role=group] .tag")),
+        Place("change a shared entry", f"/write/{shared}", "main textarea"),
+        Place("reading agreement", "/you/agreement", "article"),
+        Place("therapist", f"/people/{therapist}", ".digits"),
+        *OWN_ACCOUNT,
+    ]
+
+
+def therapists_places(entry: str, patient: str) -> list[Place]:
+    """A therapist's screens; `entry` is one that waits to be read."""
+    return [
+        Place("to read", "/to-read", "a[href^='/to-read/']"),
+        Place("entry to read", f"/to-read/{entry}", "article"),
+        Place("keys", f"/to-read/{entry}", "article", _ask_for_keys),
+        Place("entry taken back", "/to-read/00000000-0000-4000-8000-000000000000", "section.entry p"),
+        Place("patients", "/patients", "main a[href^='/patients/']"),
+        Place("patient", f"/patients/{patient}", "aside"),
+        Place("patient's contact", f"/people/{patient}", ".digits"),
+        Place("invite", "/patients/invite", "input[type=checkbox]"),
+        Place(
+            "invite, refused",
+            "/patients/invite",
+            "input[type=checkbox]",
+            press("button[type=submit]", "[aria-invalid=true]"),
+        ),
+        Place("invitation", "/patients/invite", "input[type=checkbox]", _invite),
+        Place("practice", "/practice", "main textarea, main article"),
+        *OWN_ACCOUNT,
+    ]
+
+
+async def _ask_for_keys(page: Page) -> None:
+    await page.keyboard.press("?")
+    await expect(page.locator("dialog[open]")).to_be_visible()
+
+
+async def _invite(page: Page) -> None:
+    await page.locator("main input:not([type=checkbox])").fill("Nobody yet")
+    await page.locator("input[type=checkbox]").check()
+    await page.locator("button[type=submit]").click()
+    await expect(page.locator(".link")).to_be_visible()
