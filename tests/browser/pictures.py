@@ -64,7 +64,6 @@ async def journal_and_review(browser: Browser, demo: Demo) -> None:
 
 async def main(executable: str) -> None:
     """Make all pictures with the Chromium at this path."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, demo_server(Path(folder)) as demo:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
