@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { deviceLabel } from "../../src/accounts/device";
 import { strengthOf } from "../../src/accounts/strength";
 import { blocksOf } from "../../src/care/agreementBlocks";
+import { isEvening } from "../../src/ui/appearance.svelte";
 
 describe("the label of a device", () => {
   test.each([
@@ -47,5 +48,17 @@ describe("the text of a reading agreement", () => {
       { heading: "", body: "Not for emergencies." },
       { heading: "Ending", body: "" },
     ]);
+  });
+});
+
+describe("dark in the evening", () => {
+  test.each([
+    [20, false],
+    [21, true],
+    [0, true],
+    [5, true],
+    [6, false],
+  ])("at %i o'clock: %s", (hour, dark) => {
+    expect(isEvening(hour)).toBe(dark);
   });
 });

@@ -131,6 +131,7 @@ export const accounts = {
     language: "Language",
     appearance: "Light or dark",
     bySystem: "Like the device",
+    evening: "Dark after 21:00",
     light: "Light",
     dark: "Dark",
     export: "Take everything with you",

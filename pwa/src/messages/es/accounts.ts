@@ -132,6 +132,7 @@ export const accounts = {
     language: "Idioma",
     appearance: "Claro u oscuro",
     bySystem: "Como el dispositivo",
+    evening: "Oscuro desde las 21:00",
     light: "Claro",
     dark: "Oscuro",
     export: "Llévatelo todo",
