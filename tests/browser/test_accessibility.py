@@ -114,6 +114,8 @@ async def test_keys_alone_sign_in_write_and_finish(demo: Demo, devices: Devices)
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Your words")).to_be_focused()
     await page.keyboard.type("Typed, never touched.")
+    # Whom one works with comes after the journal.
+    await expect(page.get_by_role("radio", name="Only you")).to_be_attached()
     await tab_to(page, "Only you")
     await tab_to(page, "Mood")
     await page.keyboard.press("ArrowRight")
