@@ -271,6 +271,8 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
             self._url,
             min_size=1,
             max_size=self._pool_size,
+            timeout=10,
+            command_timeout=60,  # a connection whose other end is silent must not hold a request for good
             server_settings={"idle_in_transaction_session_timeout": "60000", "application_name": "aftertide"},
         )
 
@@ -369,6 +371,42 @@ def after_commit(callback: Callable[[], None]) -> None:
     if own is None:
         raise RuntimeError("no transaction is running in this task")
     own.after_commit.append(callback)
+
+
+class TryAgain(Exception):
+    """The transaction met another one: what it wanted to do is to be looked at anew."""
+
+
+ATTEMPTS = 3
+
+
+async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work` in a transaction, anew when it crossed another one (a deadlock, a key made meanwhile, TryAgain).
+
+    Raises what the third attempt raises.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            async with transaction():
+                return await work()
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+    async with transaction():
+        return await work()
+
+
+def is_conflict(error: Exception) -> bool:
+    """Tell whether a transaction failed because it crossed another one, so that doing it anew may go through."""
+    crossed = (TryAgain, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+    return isinstance(error, crossed) or is_unique_violation(error)
+
+
+def is_missing_reference(error: Exception) -> bool:
+    """Tell whether a statement failed because what it refers to is gone."""
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return True
+    return isinstance(error, sqlite3.IntegrityError) and "FOREIGN KEY" in str(error)
 
 
 def for_update() -> str:

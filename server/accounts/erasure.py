@@ -17,7 +17,12 @@ def before_erasing(hook: BeforeErasing) -> BeforeErasing:
 
 async def erase(account: UUID, now: int) -> None:
     """Remove an account, all it owns and all grants to it; what others wrote about its records stays theirs."""
-    async with database.transaction():
+
+    async def work() -> None:
+        if database.for_update():
+            await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", account)
         for hook in _before:
             await hook(account, now)
         await database.fetch("DELETE FROM accounts WHERE id = $1", account)
+
+    await database.in_transaction(work)

@@ -6,22 +6,31 @@ import hmac
 from uuid import UUID
 
 import msgspec
+from aftertide.protocol.email import canonical_email as protocol_form
+from aftertide.protocol.errors import EmailError
 
 from server import database
-from server.accounts.errors import AccountExists, EmailTaken, MalformedEmail, MalformedKeys, PointerSet, WrongProof
+from server.accounts.errors import (
+    AccountExists,
+    EmailTaken,
+    MalformedEmail,
+    MalformedKeys,
+    PointerSet,
+    UnknownTimeZone,
+    WrongProof,
+)
 from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot
+from server.accounts.zones import is_zone
 from server.web.access import Caller, Role
 
 
 def canonical_email(email: str) -> str:
-    """Check that an e-mail comes in the protocol's form, which clients make; raises MalformedEmail.
-
-    Printable ASCII without quotation mark, backslash and upper case; the domain of a name is in its `xn--` form.
-    """
-    local, at, domain = email.rpartition("@")
-    if not (local and at and "." in domain) or not all(
-        "!" <= c <= "~" and c not in '"\\' and not c.isupper() for c in email
-    ):
+    """Check that an e-mail comes in the protocol's form, which clients make; raises MalformedEmail."""
+    try:
+        canonical = protocol_form(email)
+    except EmailError:
+        raise MalformedEmail from None
+    if canonical != email:
         raise MalformedEmail
     return email
 
@@ -67,6 +76,8 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: i
     email = canonical_email(new.email)
     for slot in new.slots:
         check_slot(slot, 1, salt_of(email, salt_secret))
+    if not is_zone(new.time_zone):
+        raise UnknownTimeZone
     if {slot.method for slot in new.slots} != {"passphrase", "recovery"}:
         raise MalformedKeys("An account begins with one passphrase slot and one recovery slot.")
     if new.identity.gen != 1 or new.identity.key_id != key_id_of(new.identity.public_key):
@@ -77,7 +88,7 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: i
         new.id, role, email, new.locale, new.time_zone, now,
     )  # fmt: skip
     if not made:
-        await _check_same_account(new, email)
+        await _check_same_account(new, email, role)
         return False
     await database.fetch("INSERT INTO counters (account, value) VALUES ($1, 0)", new.id)
     for slot in new.slots:
@@ -89,14 +100,16 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: i
     return True
 
 
-async def _check_same_account(new: NewAccount, email: str) -> None:
+async def _check_same_account(new: NewAccount, email: str, role: Role) -> None:
     """Raise EmailTaken or AccountExists unless `new` is the account that exists, shown by its id, e-mail and both proofs."""
     rows = await database.fetch(
-        "SELECT a.id, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1", email
+        "SELECT a.id, a.role, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1",
+        email,
     )
     if any(row["id"] != new.id for row in rows):
         raise EmailTaken
-    if {bytes(row["auth_hash"]) for row in rows} != {hashlib.sha256(slot.auth).digest() for slot in new.slots}:
+    proofs = {hashlib.sha256(slot.auth).digest() for slot in new.slots}
+    if {bytes(row["auth_hash"]) for row in rows} != proofs or any(row["role"] != role for row in rows):
         raise AccountExists
 
 
@@ -129,6 +142,8 @@ async def replace_slot(caller: Caller, slot: NewSlot, salt_secret: bytes, now: i
     Raises MalformedKeys when it doesn't fit. Repeating it is harmless: the same slot is there once.
     """
     check_slot(slot, caller.gen, salt_of(await email_of(caller.account), salt_secret))
+    if database.for_update():  # two changes at once come one after the other
+        await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", caller.account)
     await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method = $2", caller.account, slot.method)
     await insert_slot(caller.account, slot, now)
 

@@ -1,6 +1,7 @@
 """Relations: who cares for whom, and how that ends."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +61,8 @@ async def end_relation(caller: Caller, other: UUID, *, at_once: bool, now: int) 
     """
     patient, therapist = (caller.account, other) if caller.role == "patient" else (other, caller.account)
     close_now = at_once and caller.role == "patient"
-    async with database.transaction():
+
+    async def end() -> None:
         row = await database.fetch_one(
             "UPDATE relations SET ended_at = COALESCE(ended_at, $3), ended_by = COALESCE(ended_by, $4), "
             "closes_at = CASE WHEN ended_at IS NULL THEN $5 ELSE closes_at END "
@@ -72,6 +74,8 @@ async def end_relation(caller: Caller, other: UUID, *, at_once: bool, now: int) 
         if close_now:
             await _close(patient, therapist, now)
         database.after_commit(lambda: live.changed([patient, therapist]))
+
+    await database.in_transaction(end)
 
 
 async def _close(patient: UUID, therapist: UUID, now: int) -> None:
@@ -86,24 +90,32 @@ async def close_ended_relations(now: int) -> int:
     """Close the ended relations whose time for filing is over; returns how many. Each has its own transaction."""
     due = await database.fetch("SELECT patient, therapist FROM relations WHERE closes_at <= $1", now)
     for row in due:
-        async with database.transaction():
-            still = await database.fetch_one(
-                "SELECT 1 AS one FROM relations WHERE patient = $1 AND therapist = $2 AND closes_at <= $3" + database.for_update(),
-                row["patient"], row["therapist"], now,
-            )  # fmt: skip
-            if still is not None:
-                await _close(row["patient"], row["therapist"], now)
+        await database.in_transaction(partial(_close_if_due, row["patient"], row["therapist"], now))
     return len(due)
 
 
+async def _close_if_due(patient: UUID, therapist: UUID, now: int) -> None:
+    """Close a relation unless it was begun again, or closed, since it was found."""
+    due = await database.fetch_one(
+        "SELECT 1 AS one FROM relations WHERE patient = $1 AND therapist = $2 AND closes_at <= $3" + database.for_update(),
+        patient, therapist, now,
+    )  # fmt: skip
+    if due is not None:
+        await _close(patient, therapist, now)
+
+
 async def active_partners(account: UUID, among: list[UUID]) -> set[UUID]:
-    """Return those of `among` with whom an account is in a relation that hasn't ended; one indexed read."""
+    """Return those of `among` with whom an account is in a relation that hasn't ended, and hold that so until the commit.
+
+    One indexed read, inside the running transaction.
+    """
     if not among:
         return set()
     wanted = database.parameters(2, len(among))
     rows = await database.fetch(
-        f"SELECT therapist AS account FROM relations WHERE patient = $1 AND ended_at IS NULL AND therapist IN ({wanted}) "
-        f"UNION SELECT patient AS account FROM relations WHERE therapist = $1 AND ended_at IS NULL AND patient IN ({wanted})",
+        "SELECT patient, therapist FROM relations WHERE ended_at IS NULL "
+        f"AND ((patient = $1 AND therapist IN ({wanted})) OR (therapist = $1 AND patient IN ({wanted})))"
+        + database.for_share(),
         account, *among,
     )  # fmt: skip
-    return {row["account"] for row in rows}
+    return {account for row in rows for account in (row["patient"], row["therapist"])} & set(among)

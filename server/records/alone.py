@@ -85,7 +85,7 @@ async def write_alone(owner: UUID, record: UUID, new: Save, current: Mapping[str
             kept, _, _, rows, _ = await database.write_together(SQLITE[first], args)
             rows = rows if kept else []
     except Exception as error:
-        if database.is_unique_violation(error):
+        if database.is_conflict(error):
             return None
         raise
     if not rows:

@@ -1,5 +1,6 @@
 """Deleting: a proved tombstone stays, everything else goes at once."""
 
+from functools import partial
 from uuid import UUID
 
 from server import database
@@ -19,50 +20,68 @@ async def delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved:
     Repeating it changes nothing. Raises NoSuchRecord, StaleRevision when the record has moved on, MalformedRecord when it
     was deleted with another tombstone.
     """
-    async with database.transaction():
-        row = await database.fetch_one(
-            "SELECT r.owner, r.revision, r.tombstone, c.counter FROM records r "
-            "LEFT JOIN changes c ON c.account = r.owner AND c.record = r.id WHERE r.id = $1"
-            + (" FOR UPDATE OF r" if database.for_update() else ""),
-            record,
-        )  # fmt: skip
-        if row is None or row["owner"] != caller.account:
-            raise NoSuchRecord
-        if row["tombstone"] is not None:
-            if bytes(row["tombstone"]) != data.tombstone:
-                raise MalformedRecord("The record was deleted with another tombstone.")
-            return Saved(cursor=row["counter"], revision=row["revision"])
-        if row["revision"] != data.revision:
-            raise StaleRevision(current=await record_view(caller.account, record))
-        lost = await database.fetch("DELETE FROM grants WHERE record = $1 RETURNING grantee", record)
-        readers = [r["grantee"] for r in lost]
-        closed = await close_about(record, readers)
-        for table in ("revisions", "wraps", "readings"):
-            await database.fetch(f"DELETE FROM {table} WHERE record = $1", record)
-        await database.fetch(
-            "UPDATE records SET tombstone = $2, changed_at = $3 WHERE id = $1", record, data.tombstone, now
-        )
-        counters = await stamp([(caller.account, record), *((reader, record) for reader in sorted(readers)), *closed])
-        return Saved(cursor=counters[caller.account], revision=data.revision)
+    return await database.in_transaction(partial(_delete, caller, record, data, now))
+
+
+async def _delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved:
+    row = await database.fetch_one(
+        "SELECT r.owner, r.revision, r.tombstone, c.counter FROM records r "
+        "LEFT JOIN changes c ON c.account = r.owner AND c.record = r.id WHERE r.id = $1"
+        + (" FOR UPDATE OF r" if database.for_update() else ""),
+        record,
+    )  # fmt: skip
+    if row is None or row["owner"] != caller.account:
+        raise NoSuchRecord
+    if row["tombstone"] is not None:
+        if bytes(row["tombstone"]) != data.tombstone:
+            raise MalformedRecord("The record was deleted with another tombstone.")
+        return Saved(cursor=row["counter"], revision=row["revision"])
+    if row["revision"] != data.revision:
+        raise StaleRevision(current=await record_view(caller.account, record))
+    lost = await database.fetch("DELETE FROM grants WHERE record = $1 RETURNING grantee", record)
+    readers = [r["grantee"] for r in lost]
+    closed = await close_about(record, readers)
+    for table in ("revisions", "wraps", "readings"):
+        await database.fetch(f"DELETE FROM {table} WHERE record = $1", record)
+    await database.fetch(
+        "UPDATE records SET tombstone = $2, changed_at = $3 WHERE id = $1", record, data.tombstone, now
+    )
+    counters = await stamp([(caller.account, record), *((reader, record) for reader in sorted(readers)), *closed])
+    return Saved(cursor=counters[caller.account], revision=data.revision)
+
+
+_TAKEN = "RETURNING record, grantee, (SELECT owner FROM records WHERE id = grants.record) AS owner"
+
+
+def _lost(rows: list[database.Row]) -> list[tuple[UUID, UUID]]:
+    """Return the (account, record) pairs to stamp for grants that are gone: who had them, and whose records they are."""
+    return [pair for row in rows for pair in ((row["grantee"], row["record"]), (row["owner"], row["record"]))]
 
 
 @when_relation_closes
 async def close_grants(patient: UUID, therapist: UUID, now: int) -> None:  # noqa: ARG001 - the hook's shape
-    """Remove the grants between a patient and a therapist, both ways."""
-    rows = await database.fetch(
-        "DELETE FROM grants WHERE (grantee = $1 AND record IN (SELECT id FROM records WHERE owner = $2)) "
-        "OR (grantee = $2 AND record IN (SELECT id FROM records WHERE owner = $1)) RETURNING record, grantee",
-        patient, therapist,
-    )  # fmt: skip
-    await stamp([pair for row in rows for pair in ((patient, row["record"]), (therapist, row["record"]))])
+    """Remove the grants between a patient and a therapist, both ways, and to what others wrote about the other's records."""
+    rows: list[database.Row] = []
+    for grantee, owner in sorted([(patient, therapist), (therapist, patient)]):
+        rows += await database.fetch(
+            "DELETE FROM grants WHERE grantee = $1 AND record IN (SELECT r.id FROM records r "
+            f"LEFT JOIN records parent ON parent.id = r.about WHERE r.owner = $2 OR parent.owner = $2) {_TAKEN}",
+            grantee, owner,
+        )  # fmt: skip
+    await stamp(_lost(rows))
 
 
 @before_erasing
 async def let_others_know(account: UUID, now: int) -> None:  # noqa: ARG001 - the hook's shape
-    """Tell readers that an erased account's records are gone, and owners that it no longer reads theirs."""
+    """Close all grants of and to an account, and to what was written about its records, and tell everybody concerned.
+
+    Its records are held first, so that no share slips in between; its own counter is raised with the others', in their order.
+    """
+    if database.for_update():
+        await database.fetch("SELECT id FROM records WHERE owner = $1 ORDER BY id FOR UPDATE", account)
     rows = await database.fetch(
-        "SELECT g.record, g.grantee AS other FROM grants g JOIN records r ON r.id = g.record WHERE r.owner = $1 "
-        "UNION SELECT g.record, r.owner AS other FROM grants g JOIN records r ON r.id = g.record WHERE g.grantee = $1",
+        "DELETE FROM grants WHERE grantee = $1 OR record IN (SELECT r.id FROM records r "
+        f"LEFT JOIN records parent ON parent.id = r.about WHERE r.owner = $1 OR parent.owner = $1) {_TAKEN}",
         account,
     )
-    await stamp([(row["other"], row["record"]) for row in rows])
+    await stamp(_lost(rows))

@@ -55,7 +55,7 @@ async def changes_after(caller: Caller, cursor: int) -> Changes:
         changes=[_change(caller.account, row, readers) for row in rows],
         cursor=last,
         more=last < caller.counter,
-        counter=max(caller.counter, last),
+        counter=max(caller.counter, last) if rows else caller.counter,
     )
 
 

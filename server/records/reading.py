@@ -22,33 +22,51 @@ async def _granted(caller: Caller, record: UUID, revision: int | None) -> UUID:
     return owner
 
 
+async def _mark(caller: Caller, record: UUID, revision: int | None, sql: str, *args: object) -> None:
+    """Write a mark on a record that is shared with the caller and, where it changes something, stamp that for both sides."""
+
+    async def work() -> None:
+        owner = await _granted(caller, record, revision)
+        if await database.fetch(sql, record, caller.account, *args):
+            await stamp([(caller.account, record), (owner, record)])
+
+    try:
+        await database.in_transaction(work)
+    except Exception as error:
+        if database.is_missing_reference(error):  # its owner, or the caller, has erased their account meanwhile
+            raise NoSuchRecord from error
+        raise
+
+
 async def mark_read(caller: Caller, record: UUID, revision: int, now: int) -> None:
     """Note that a revision was on the reader's screen; the first time counts, an older revision changes nothing.
 
     Raises NoSuchRecord when the record isn't shared with the caller, StaleRevision for one that doesn't exist.
     """
-    async with database.transaction():
-        owner = await _granted(caller, record, revision)
-        changed = await database.fetch(
-            "INSERT INTO readings (record, reader, read_at, read_revision) VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT (record, reader) DO UPDATE SET read_at = excluded.read_at, read_revision = excluded.read_revision "
-            "WHERE readings.read_revision IS NULL OR readings.read_revision < excluded.read_revision RETURNING record",
-            record, caller.account, now, revision,
-        )  # fmt: skip
-        if changed:
-            await stamp([(caller.account, record), (owner, record)])
+    await _mark(
+        caller,
+        record,
+        revision,
+        "INSERT INTO readings (record, reader, read_at, read_revision) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (record, reader) DO UPDATE SET read_at = excluded.read_at, read_revision = excluded.read_revision "
+        "WHERE readings.read_revision IS NULL OR readings.read_revision < excluded.read_revision RETURNING record",
+        now,
+        revision,
+    )
 
 
 async def mark_reviewed(caller: Caller, record: UUID, revision: int | None, now: int) -> None:
-    """Mark a revision reviewed, or take the mark off with None.
+    """Mark a revision reviewed, or take the mark off with None; the same mark again changes nothing.
 
     Raises NoSuchRecord when the record isn't shared with the caller, StaleRevision for a revision that doesn't exist.
     """
-    async with database.transaction():
-        owner = await _granted(caller, record, revision)
-        await database.fetch(
-            "INSERT INTO readings (record, reader, reviewed_at, reviewed_revision) VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT (record, reader) DO UPDATE SET reviewed_at = excluded.reviewed_at, reviewed_revision = excluded.reviewed_revision",
-            record, caller.account, None if revision is None else now, revision,
-        )  # fmt: skip
-        await stamp([(caller.account, record), (owner, record)])
+    await _mark(
+        caller,
+        record,
+        revision,
+        "INSERT INTO readings (record, reader, reviewed_at, reviewed_revision) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (record, reader) DO UPDATE SET reviewed_at = excluded.reviewed_at, reviewed_revision = excluded.reviewed_revision "
+        "WHERE readings.reviewed_revision IS DISTINCT FROM excluded.reviewed_revision RETURNING record",
+        None if revision is None else now,
+        revision,
+    )

@@ -6,7 +6,8 @@ counters in id order.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aftertide.protocol.padding import is_sealed_length
@@ -45,25 +46,34 @@ async def save(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
     has), StaleGen, NoLongerShared, NotARelation, MalformedRecord, RequestReused.
     """
     _check_parts(new)
-    if new.about is None and not new.grants:
-        saved = await _save_alone(caller, record, new, now)
-        if saved is not None:
-            return saved
-    async with database.transaction():
-        current = await _standing(caller, record, new.request, lock=True)
-        if current["saved_revision"] is not None:
-            return _repeated(current, new)
-        await _check(caller, record, new, current)
-        parent = await _parent(caller.account, new.about)
-        before = await _readers(record)
-        after = before if new.grants is None else [grant.grantee for grant in new.grants]
-        await _check_readers(caller.account, after, parent)
-        await _write(caller.account, record, new, first=current["owner"] is None, now=now)
-        closed = [] if new.grants is None else await close_about(record, [r for r in before if r not in after])
-        counters = await stamp(
-            [(caller.account, record), *((reader, record) for reader in sorted({*before, *after})), *closed]
-        )
-        return Saved(cursor=counters[caller.account], revision=new.revision)
+    try:
+        if new.about is None and not new.grants:
+            saved = await _save_alone(caller, record, new, now)
+            if saved is not None:
+                return saved
+        return await database.in_transaction(partial(_save_shared, caller, record, new, now))
+    except Exception as error:
+        if database.is_missing_reference(error):  # a reader, or the caller, has erased their account meanwhile
+            raise (NotARelation if new.grants else NoSuchRecord) from error
+        raise
+
+
+async def _save_shared(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
+    """Save a record that others read or that is about another one, inside the running transaction."""
+    current = await _standing(caller, record, new.request, lock=True)
+    if current["saved_revision"] is not None:
+        return _repeated(current, new)
+    await _check(caller, record, new, current)
+    parent = await _parent(caller.account, new.about)
+    before = await _readers(record)
+    after = before if new.grants is None else [grant.grantee for grant in new.grants]
+    await _check_readers(caller.account, after, parent)
+    await _write(caller.account, record, new, first=current["owner"] is None, now=now)
+    closed = [] if new.grants is None else await close_about(record, [r for r in before if r not in after])
+    counters = await stamp(
+        [(caller.account, record), *((reader, record) for reader in sorted({*before, *after})), *closed]
+    )
+    return Saved(cursor=counters[caller.account], revision=new.revision)
 
 
 async def _save_alone(caller: Caller, record: UUID, new: Save, now: int) -> Saved | None:
@@ -71,7 +81,10 @@ async def _save_alone(caller: Caller, record: UUID, new: Save, now: int) -> Save
     current = await _standing(caller, record, new.request, lock=False)
     if current["saved_revision"] is not None:
         return _repeated(current, new)
-    await _check(caller, record, new, current)
+    try:
+        await _check(caller, record, new, current)
+    except (StaleRevision, NoSuchRecord):
+        return None
     if current["readers"]:
         return None
     counter = await write_alone(caller.account, record, new, current, now)
@@ -141,30 +154,44 @@ async def _check_next(caller: Caller, record: UUID, new: Save, current: Mapping[
         raise MalformedRecord("A new epoch comes with its sealed key and its grants; any other save with neither.")
 
 
-async def _parent(account: UUID, about: UUID | None) -> set[UUID]:
-    """Return who may read the record that a save is about, its owner among them, and hold that so until the commit.
+class Parent(NamedTuple):
+    """The record that a save is about."""
 
-    Raises NoLongerShared when `account` isn't one of them.
+    owner: UUID
+    readers: frozenset[UUID]
+
+
+async def _parent(account: UUID, about: UUID | None) -> Parent | None:
+    """Return the record that a save is about and who reads it, and hold that so until the commit.
+
+    Raises NoLongerShared when `account` neither owns nor reads it.
     """
     if about is None:
-        return set()
+        return None
     row = await database.fetch_one("SELECT owner, tombstone FROM records WHERE id = $1" + database.for_share(), about)
     if row is None or row["tombstone"] is not None:
         raise NoLongerShared
-    readers = {row["owner"], *(await _readers(about))}
-    if account not in readers:
+    parent = Parent(row["owner"], frozenset(await _readers(about)))
+    if account != parent.owner and account not in parent.readers:
         raise NoLongerShared
-    return readers
+    return parent
 
 
 async def _readers(record: UUID) -> list[UUID]:
     return [row["grantee"] for row in await database.fetch("SELECT grantee FROM grants WHERE record = $1", record)]
 
 
-async def _check_readers(owner: UUID, readers: list[UUID], parent: set[UUID]) -> None:
-    """Refuse a reader who isn't in a running relation with the owner, nor reads what the record is about."""
-    outside = [reader for reader in readers if reader not in parent]
-    if owner in readers or (outside and set(outside) - await active_partners(owner, outside)):
+async def _check_readers(owner: UUID, readers: list[UUID], parent: Parent | None) -> None:
+    """Refuse a reader who isn't in a running relation with the owner of the save.
+
+    What is about another record may also go to those of its readers who are in a running relation with its owner.
+    """
+    if owner in readers:
+        raise NotARelation
+    outside = set(readers) - await active_partners(owner, readers)
+    if outside and parent is not None and outside <= parent.readers:
+        outside -= await active_partners(parent.owner, sorted(outside))
+    if outside:
         raise NotARelation
 
 
@@ -176,8 +203,8 @@ async def _write(owner: UUID, record: UUID, new: Save, *, first: bool, now: int)
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING RETURNING id",
             record, owner, new.about, new.epoch, new.revision, head, now,
         )  # fmt: skip
-        if not made:  # made by somebody else since the look-up: a retry will see it
-            raise StaleRevision
+        if not made:
+            raise database.TryAgain("a record with this id was made since the look-up")
     else:
         await database.fetch(
             "UPDATE records SET epoch = $2, revision = $3, head = $4, changed_at = $5 WHERE id = $1",
