@@ -3,14 +3,17 @@
 Nothing else reads the environment. `docs/configuration.md` lists the same names; a test compares the two.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 Environment = Literal["production", "development"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
@@ -48,7 +51,9 @@ class Settings:
     )
     pool: str = _setting("AFTERTIDE_POOL", "10", "Database connections a process may hold (readers on SQLite).")
     trusted_proxies: str = _setting(
-        "AFTERTIDE_TRUSTED_PROXIES", "", "Addresses whose X-Forwarded-For is believed, separated by commas."
+        "AFTERTIDE_TRUSTED_PROXIES",
+        "127.0.0.1,::1",
+        "Addresses and networks (`10.0.0.0/8`) whose X-Forwarded-For is believed, separated by commas.",
     )
     pwa: str = _setting("AFTERTIDE_PWA", "pwa/dist", "The folder with the built app.")
     log_level: str = _setting(
@@ -71,9 +76,19 @@ class Settings:
         return Path(self.pwa)
 
     @property
-    def proxies(self) -> frozenset[str]:
-        """The addresses whose X-Forwarded-For is believed."""
-        return frozenset(part.strip() for part in self.trusted_proxies.split(",") if part.strip())
+    def proxies(self) -> tuple[Network, ...]:
+        """The networks whose X-Forwarded-For is believed; raises SettingsError for what is none."""
+        return _networks(self.trusted_proxies)
+
+
+@lru_cache(maxsize=8)
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise SettingsError(
+            f"AFTERTIDE_TRUSTED_PROXIES has addresses and networks, parted by commas: {error}"
+        ) from None
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -103,6 +118,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError("DATABASE_URL begins with sqlite: or postgresql://")
     if settings.database_url.startswith("sqlite:") and settings.processes != "1":
         raise SettingsError("AFTERTIDE_PROCESSES is 1 on SQLite: one process owns the file")
+    _networks(settings.trusted_proxies)
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError("AFTERTIDE_LOG_LEVEL is debug, info, warning or error")
     return settings

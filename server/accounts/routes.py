@@ -11,7 +11,18 @@ from litestar.params import FromPath, JSONBody
 from server import database
 from server.accounts import erasure, keys, sessions
 from server.accounts.errors import UnknownTimeZone, WrongProof
-from server.accounts.structs import Device, Me, Pointer, Preferences, Proof, ReplaceSlot, Salt, SaltQuestion, SignIn
+from server.accounts.structs import (
+    Device,
+    Me,
+    Method,
+    Pointer,
+    Preferences,
+    Proof,
+    ReplaceSlot,
+    Salt,
+    SaltQuestion,
+    SignIn,
+)
 from server.accounts.zones import is_zone
 from server.clock import MINUTE, SECOND
 from server.web.access import COOKIE, Caller, Who, allow
@@ -46,16 +57,31 @@ async def signed_in(request: ApiRequest, account: UUID, device: str, *, bearer: 
     return ApiResponse(body, cookies=[] if as_bearer else [session_cookie(request, token)])
 
 
-def sign_in_throttle(request: ApiRequest, email: str, method: str) -> Throttle:
-    """Slow down failures per account and address; the account's own ceiling counts for passphrases only.
+def _throttle(request: ApiRequest, limits: list[Limit]) -> Throttle:
+    return Throttle(request.app.state.installation.address_secret, request.app.state.clock(), limits)
 
-    So nobody can lock a patient out: a running session, the kit and a passkey pass whatever strangers try.
+
+def sign_in_throttle(request: ApiRequest, email: str, method: Method) -> Throttle:
+    """Slow down failures per account and address; ceilings for each alone count passphrases only.
+
+    So nobody can lock a patient out: the kit passes whatever strangers try on this e-mail elsewhere or on others from here.
     """
     address = client_address(request)
-    limits = [Limit(f"sign-in|{email}|{address}", free=5), Limit(f"sign-in||{address}", free=60)]
-    if method == "passphrase":
-        limits.append(Limit(f"sign-in|{email}|", free=200, longest=MINUTE))
-    return Throttle(request.app.state.installation.address_secret, request.app.state.clock(), limits)
+    if method == "recovery":
+        return _throttle(request, [Limit(f"kit|{email}|{address}", free=5, longest=MINUTE, forgiving=True)])
+    return _throttle(
+        request,
+        [
+            Limit(f"sign-in|{email}|{address}", free=5, forgiving=True),
+            Limit(f"sign-in||{address}", free=60),
+            Limit(f"sign-in|{email}|", free=200, longest=MINUTE),
+        ],
+    )
+
+
+def proof_throttle(request: ApiRequest, session: UUID) -> Throttle:
+    """Slow down failures of one running session: nobody outside it can use its tries up."""
+    return _throttle(request, [Limit(f"proof|{session}", free=5, forgiving=True)])
 
 
 @post("/salt", **allow(Who.ANYBODY), status_code=200)
@@ -67,14 +93,9 @@ async def salt(request: ApiRequest, data: JSONBody[SaltQuestion]) -> Salt:
 @post("/sign-in", **allow(Who.ANYBODY), status_code=200)
 async def sign_in(request: ApiRequest, data: JSONBody[SignIn]) -> Response[Me]:
     """Sign in by passphrase or kit; unknown account and wrong proof are one answer after the same work."""
-    throttle = sign_in_throttle(request, data.email, data.method)
-    await throttle.check()
-    try:
-        account = await keys.prove(keys.canonical_email(data.email), data.method, data.auth)
-    except WrongProof:
-        await throttle.failed()
-        raise
-    await throttle.succeeded()
+    email = keys.canonical_email(data.email)
+    async with sign_in_throttle(request, email, data.method).count(WrongProof):
+        account = await keys.prove(email, data.method, data.auth)
     return await signed_in(request, account, data.device, bearer=data.bearer)
 
 
@@ -115,15 +136,9 @@ async def pointer(
 async def proof(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[Proof]) -> None:
     """Prove again who one is, for what asks for a proof not older than five minutes."""
     email = await keys.email_of(caller.account)
-    throttle = sign_in_throttle(request, email, "session")
-    await throttle.check()
-    try:
+    async with proof_throttle(request, caller.session).count(WrongProof):
         if await keys.prove(email, data.method, data.auth) != caller.account:
             raise WrongProof
-    except WrongProof:
-        await throttle.failed()
-        raise
-    await throttle.succeeded()
     await sessions.renew_proof(caller.session, request.app.state.clock())
 
 

@@ -1,11 +1,13 @@
 """HTTP routes of care."""
 
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from server.accounts.errors import AccountExists, EmailTaken
 from server.accounts.routes import signed_in
 from server.accounts.structs import Me
 from server.care import invitations, practices, relations
@@ -28,33 +30,23 @@ from server.web.messages import ApiRequest
 from server.web.throttle import Limit, Throttle, client_address
 
 
-def _redeem_throttle(request: ApiRequest) -> Throttle:
-    """Count wrong secrets against the sender's address, never against the invitation."""
-    return Throttle(
+def _counted(request: ApiRequest) -> AbstractAsyncContextManager[None]:
+    """Count against the sender's address, never against the invitation, what shows that the secret was guessed or is misused.
+
+    Who holds a link may learn from it whether an e-mail has an account; that counts, too, so that nobody asks for many.
+    """
+    throttle = Throttle(
         request.app.state.installation.address_secret,
         request.app.state.clock(),
         [Limit(f"redeem|{client_address(request)}", free=20)],
     )
-
-
-class _Counted:
-    """Counts a LinkNotValid raised inside against the sender's address."""
-
-    def __init__(self, request: ApiRequest) -> None:
-        self._throttle = _redeem_throttle(request)
-
-    async def __aenter__(self) -> None:
-        await self._throttle.check()
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, LinkNotValid):
-            await self._throttle.failed()
+    return throttle.count(LinkNotValid, EmailTaken, AccountExists)
 
 
 @post("/begin/open", **allow(Who.ANYBODY), status_code=200)
 async def open_begin(request: ApiRequest, data: JSONBody[BeginLink]) -> PracticeView:
     """Show the practice of a first therapist's one-time link."""
-    async with _Counted(request):
+    async with _counted(request):
         return await practices.linked_practice(data.token, request.app.state.clock())
 
 
@@ -62,7 +54,7 @@ async def open_begin(request: ApiRequest, data: JSONBody[BeginLink]) -> Practice
 async def begin(request: ApiRequest, data: JSONBody[Begin]) -> Response[Me]:
     """Sign the first therapist of a practice up."""
     state = request.app.state
-    async with _Counted(request):
+    async with _counted(request):
         await practices.begin(data, state.installation.salt_secret, state.clock())
     return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
 
@@ -88,7 +80,7 @@ async def withdraw_invitation(request: ApiRequest, caller: NamedDependency[Calle
 @post("/invitations/{invitation:uuid}/open", **allow(Who.ANYBODY), status_code=200)
 async def open_invitation(request: ApiRequest, invitation: FromPath[UUID], data: JSONBody[Redeem]) -> OpenedInvitation:
     """Show an invitation to who holds its secret."""
-    async with _Counted(request):
+    async with _counted(request):
         return await invitations.open_invitation(invitation, data.redeem, request.app.state.clock())
 
 
@@ -96,7 +88,7 @@ async def open_invitation(request: ApiRequest, invitation: FromPath[UUID], data:
 async def join(request: ApiRequest, invitation: FromPath[UUID], data: JSONBody[Join]) -> Response[Me]:
     """Sign up by an invitation and answer it, in one."""
     state = request.app.state
-    async with _Counted(request):
+    async with _counted(request):
         await invitations.join(invitation, data, state.installation.salt_secret, state.clock())
     return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
 
@@ -106,7 +98,7 @@ async def answer(
     request: ApiRequest, caller: NamedDependency[Caller], invitation: FromPath[UUID], data: JSONBody[Answer]
 ) -> None:
     """Answer an invitation with the account one has."""
-    async with _Counted(request):
+    async with _counted(request):
         await invitations.answer(invitation, caller.account, data, request.app.state.clock())
 
 

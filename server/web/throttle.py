@@ -3,8 +3,11 @@
 Counters live in the database, so that every process sees them; addresses are kept as keyed hashes for a day.
 """
 
+import contextlib
 import hashlib
 import hmac
+import ipaddress
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +15,21 @@ from litestar.connection import ASGIConnection
 
 from server import database
 from server.clock import DAY, MINUTE, SECOND
+from server.settings import Network
 from server.web.problems import Refusal
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# $3 is now, $4 a day ago, $5 how many failures are free, $6 the longest wait. No row comes back while one has to wait.
+_COUNT = """
+    INSERT INTO throttles (key, failures, until, updated_at) VALUES ($1, 1, $2, $3)
+    ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at,
+        failures = CASE WHEN throttles.updated_at < $4 THEN 1 ELSE throttles.failures + 1 END,
+        until = CASE WHEN throttles.updated_at < $4 OR throttles.failures < $5 THEN 0
+            WHEN throttles.failures - $5 > 8 OR (2000 << (throttles.failures - $5)) > $6 THEN excluded.updated_at + $6
+            ELSE excluded.updated_at + (2000 << (throttles.failures - $5)) END
+    WHERE throttles.until <= excluded.updated_at RETURNING until
+"""
 
 
 class SlowDown(Refusal):
@@ -26,52 +43,113 @@ class Limit:
     subject: str
     free: int
     longest: int = 15 * MINUTE
+    forgiving: bool = False
+    """Whether a success forgets all failures before it, and not only itself."""
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _is_trusted(address: Address, proxies: tuple[Network, ...]) -> bool:
+    return any(address in network for network in proxies)
+
+
+def originating_address(peer: str, forwarded: list[str], proxies: tuple[Network, ...]) -> str:
+    """Return whom a request comes from: the last address of X-Forwarded-For that isn't a trusted proxy.
+
+    `forwarded` are the header's lines in their order. Only a trusted proxy is believed about who is before it, and only
+    an address; where it names none, it stands for itself. An IPv6 address counts by its /64: whoever has one has them all.
+    """
+    address = _parsed(peer)
+    if address is None:
+        return peer
+    for part in reversed(",".join(forwarded).split(",")):
+        before = _parsed(part) if _is_trusted(address, proxies) else None
+        if before is None:
+            break
+        address = before
+    if isinstance(address, ipaddress.IPv6Address):
+        return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64"
+    return str(address)
 
 
 def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the address a request comes from; behind a proxy that the settings trust, the one the proxy names."""
     peer = connection.client.host if connection.client is not None else "unknown"
-    if peer in connection.app.state.settings.proxies:
-        return connection.headers.get("x-forwarded-for", peer).rpartition(",")[2].strip() or peer
-    return peer
+    return originating_address(
+        peer, connection.headers.getall("x-forwarded-for", []), connection.app.state.settings.proxies
+    )
 
 
 class Throttle:
-    """The limits of one request, checked before the work and told its outcome."""
+    """The limits of one try: counted before the work, so that tries side by side can't pass together."""
 
     def __init__(self, secret: bytes, now: int, limits: list[Limit]) -> None:
-        """Throttle by `limits` at the instant `now`; `secret` keys the hashes that are stored."""
+        """Throttle by `limits` at the instant `now`; `secret` keys the hashes that are stored.
+
+        Limits come in the same order of kinds everywhere: their rows are locked in that order.
+        """
         self._now = now
         self._limits = {hmac.digest(secret, limit.subject.encode(), hashlib.sha256): limit for limit in limits}
 
-    async def check(self) -> None:
-        """Raise SlowDown while a limit says to wait."""
-        keys = list(self._limits)
+    @contextlib.asynccontextmanager
+    async def count(self, *failures: type[Refusal]) -> AsyncIterator[None]:
+        """Count the try that the block makes; it stays counted when the block raises one of `failures`, else it is undone.
+
+        Raises SlowDown, and counts nothing, while a limit says to wait. Costs a statement a limit before the block and,
+        unless it failed, as many after it.
+        """
+        waits = await self._begin()
+        try:
+            yield
+        except failures:
+            raise
+        except Exception:
+            await self._undo(waits, succeeded=False)
+            raise
+        await self._undo(waits, succeeded=True)
+
+    async def _begin(self) -> dict[bytes, int]:
+        """Count a try on every limit, on all or on none; returns until when each now waits."""
+        waits: dict[bytes, int] = {}
+        try:
+            async with database.transaction():
+                for key, limit in self._limits.items():
+                    row = await database.fetch_one(
+                        _COUNT, key, 0, self._now, self._now - DAY, limit.free, limit.longest
+                    )
+                    if row is None:
+                        raise SlowDown
+                    waits[key] = row["until"]
+        except SlowDown:
+            seconds = await self._seconds_to_wait()
+            raise SlowDown(headers={"Retry-After": str(seconds)}, retry_after=seconds) from None
+        return waits
+
+    async def _seconds_to_wait(self) -> int:
         row = await database.fetch_one(
-            f"SELECT MAX(until) AS until FROM throttles WHERE key IN ({database.parameters(1, len(keys))})", *keys
+            f"SELECT MAX(until) AS until FROM throttles WHERE key IN ({database.parameters(1, len(self._limits))})",
+            *self._limits,
         )
-        until = row["until"] if row is not None else None
-        if until is not None and until > self._now:
-            seconds = -(-(until - self._now) // SECOND)
-            raise SlowDown(headers={"Retry-After": str(seconds)}, retry_after=seconds)
+        until: int = (row["until"] if row is not None else None) or 0
+        return max(1, -(-(until - self._now) // SECOND))
 
-    async def failed(self) -> None:
-        """Count a failure on every limit."""
+    async def _undo(self, waits: dict[bytes, int], *, succeeded: bool) -> None:
         for key, limit in self._limits.items():
-            row = await database.fetch_one(
-                "INSERT INTO throttles (key, failures, until, updated_at) VALUES ($1, 1, $2, $3) "
-                "ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at, "
-                "failures = CASE WHEN throttles.updated_at < $4 THEN 1 ELSE throttles.failures + 1 END RETURNING failures",
-                key, 0, self._now, self._now - DAY,
-            )  # fmt: skip
-            failures = row["failures"] if row is not None else 0
-            if failures > limit.free:
-                wait = min(limit.longest, SECOND << min(failures - limit.free, 20))
-                await database.fetch("UPDATE throttles SET until = $2 WHERE key = $1", key, self._now + wait)
-
-    async def succeeded(self) -> None:
-        """Forget the failures of the first limit: this person, from here, has shown who they are."""
-        await database.fetch("DELETE FROM throttles WHERE key = $1", next(iter(self._limits)))
+            if succeeded and limit.forgiving:
+                await database.fetch("DELETE FROM throttles WHERE key = $1", key)
+            else:
+                await database.fetch(
+                    "UPDATE throttles SET failures = failures - 1, until = CASE WHEN until = $2 THEN 0 ELSE until END "
+                    "WHERE key = $1 AND failures > 0",
+                    key, waits[key],
+                )  # fmt: skip
 
 
 async def forget_old_failures(now: int) -> None:

@@ -18,6 +18,8 @@ GOOD = {"AFTERTIDE_ORIGIN": "https://journal.example.org"}
         ({**GOOD, "PORT": "many"}, "PORT"),
         ({**GOOD, "AFTERTIDE_POOL": "0"}, "AFTERTIDE_POOL"),
         ({**GOOD, "AFTERTIDE_PROCESSES": "2"}, "AFTERTIDE_PROCESSES"),
+        ({**GOOD, "AFTERTIDE_TRUSTED_PROXIES": "the-proxy"}, "AFTERTIDE_TRUSTED_PROXIES"),
+        ({**GOOD, "AFTERTIDE_TRUSTED_PROXIES": "10.0.0.1/8"}, "AFTERTIDE_TRUSTED_PROXIES"),
         ({**GOOD, "AFTERTIDE_LOG_LEVEL": "loud"}, "AFTERTIDE_LOG_LEVEL"),
     ],
 )
