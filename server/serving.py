@@ -17,10 +17,13 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
 
+from server import database
 from server.settings import Settings
 from server.web.live import live
 
 CHILD = "AFTERTIDE_CHILD"
+PATIENCE_SECONDS = 4.0
+"""How long requests that are under way may take once the server is told to stop."""
 
 
 class CannotStart(Exception):
@@ -29,6 +32,8 @@ class CannotStart(Exception):
 
 async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; streams end first, requests that are under way are answered.
+
+    One that isn't done after four seconds (a phone that went away in the middle of sending) is cut off.
 
     Raises CannotStart when the port is taken, or with what the app said as it started.
     """
@@ -48,13 +53,19 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
         live.stop()
         server.interrupt_signal = True
         server.main_loop_interrupt.set()
+        loop.call_later(PATIENCE_SECONDS, serving.cancel)
 
+    serving = asyncio.ensure_future(server.serve())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     if ready is not None:
         loop.call_later(0.2, ready)
     try:
-        await server.serve()
+        await serving
+    except asyncio.CancelledError:
+        if not server.interrupt_signal:
+            raise
+        await database.disconnect()
     except RuntimeError as error:
         said, _, _ = str(error).partition("\n")
         if "os error" not in said:

@@ -79,6 +79,26 @@ async def test_the_server_stops_within_five_seconds_with_fifty_streams_open(data
                 await asyncio.gather(*listening)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_server_stops_within_five_seconds_with_a_request_half_sent(database_url: str) -> None:
+    with server_process(database_url) as server:
+        token = await sign_up(server, database_url)
+        port = int(server.origin.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"PUT /api/records/{uuid4()} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        await writer.drain()
+        async with httpx.AsyncClient(base_url=server.origin) as http:
+            (await http.get("/api/health")).raise_for_status()  # by then the other request has begun
+
+        seconds = await asyncio.to_thread(server.terminate, 10)
+
+        assert seconds < 5.5
+        assert server.process.returncode == 0
+        await reader.read()
+        writer.close()
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_change_in_one_process_wakes_a_stream_in_another(database_url: str) -> None:
     with server_process(database_url, processes=2) as server:
