@@ -78,7 +78,15 @@ class Devices:
 
     def provokes(self, page: Page, *statuses: int) -> None:
         """From here on the test makes the server refuse with these statuses: the browser's own note of it is no fault."""
-        next(watch for context, watch in self.made.values() if context is page.context).refusals.update(statuses)
+        self._watch_over(page).refusals.update(statuses)
+
+    async def cut(self, page: Page, *, off: bool) -> None:
+        """Take the network from a device, or give it back."""
+        self._watch_over(page).cut = True
+        await page.context.set_offline(off)
+
+    def _watch_over(self, page: Page) -> Watch:
+        return next(watch for context, watch in self.made.values() if context is page.context)
 
 
 @pytest.fixture

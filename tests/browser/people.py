@@ -57,9 +57,9 @@ async def keep_kit(page: Page) -> str:
     return kit
 
 
-async def sign_in(page: Page, origin: str, email: str, passphrase: str) -> None:
+async def sign_in(page: Page, origin: str, email: str, passphrase: str, *, at: str = "/sign-in") -> None:
     """Sign in by passphrase; the caller says what is to be seen then."""
-    await visit(page, origin, "/sign-in")
+    await visit(page, origin, at)
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Passphrase", exact=True).fill(passphrase)
     await press(page, "Sign in")

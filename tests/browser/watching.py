@@ -12,12 +12,13 @@ addEventListener("securitypolicyviolation", (event) =>
 
 
 class Watch:
-    """Notes what pages of one context do wrong; `refusals` are the statuses that a test provokes on purpose."""
+    """Notes what pages of one context do wrong; `refusals` and `cut` are what a test provokes on purpose: statuses, no network."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.faults: list[str] = []
         self.refusals: set[int] = set()
+        self.cut = False
 
     async def over(self, context: BrowserContext) -> None:
         """Follow every page that this context opens from now on."""
@@ -34,6 +35,8 @@ class Watch:
             return
         refused = re.match(r"Failed to load resource: the server responded with a status of (\d+)", message.text)
         if refused and int(refused[1]) in self.refusals:
+            return
+        if self.cut and message.text.startswith("Failed to load resource: net::ERR_INTERNET_DISCONNECTED"):
             return
         self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 

@@ -1,0 +1,65 @@
+"""A connection that is slow, or gone: no word is lost, nobody is sent from where they are."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.browser.conftest import Couple, Devices
+from tests.browser.people import choose, press, sign_in, write
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+WAITING = re.compile("It goes out when you’re online")
+
+
+async def test_what_is_written_shared_and_taken_back_without_a_connection_goes_out_later(
+    couple: Couple, devices: Devices
+) -> None:
+    phone, laptop = await devices.phone(couple.origin), await devices.laptop(couple.origin)
+    await sign_in(laptop, couple.origin, couple.therapist.email, couple.therapist.passphrase)
+    await expect(laptop.get_by_text("Nothing is waiting to be read.")).to_be_visible()
+    await sign_in(phone, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await write(phone, "Written at home.")
+    await choose(phone, "To read")
+    await expect(laptop.get_by_role("link", name="Anahit")).to_contain_text("Written at home.")
+    await laptop.get_by_role("link", name="Anahit").click()
+
+    await devices.cut(phone, off=True)
+    await expect(phone.get_by_text("You’re offline.")).to_be_visible()
+    await choose(phone, "Only you")
+    await press(phone, "Take it back")
+    await expect(phone.get_by_text("Waiting to be taken back.")).to_be_visible()
+    await phone.get_by_role("button", name="Back").click()
+    await write(phone, "Written on the train.")
+    await choose(phone, "To read")
+    await expect(phone.get_by_text(WAITING).first).to_be_visible()
+    await expect(phone.get_by_text("to read · not sent yet")).to_be_visible()
+
+    await devices.cut(phone, off=False)
+    await expect(phone.get_by_text("Sent", exact=True)).to_be_visible()
+    await expect(laptop.get_by_text("This entry was taken back. It can no longer be opened.")).to_be_visible()
+    await expect(laptop.get_by_role("link", name="Anahit")).to_contain_text("Written on the train.")
+
+
+async def test_who_writes_before_the_sign_in_is_done_is_not_sent_back(couple: Couple, devices: Devices) -> None:
+    phone = await devices.phone(couple.origin)
+    go_on = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await phone.route("**/api/changes*", slowly)
+    await sign_in(phone, couple.origin, couple.patient.email, couple.patient.passphrase, at="/")
+    await phone.get_by_role("link", name="Write", exact=True).first.click()
+    words = phone.get_by_label("Your words")
+    await words.press_sequentially("Begun early")
+    async with phone.expect_response("**/api/changes*"):
+        go_on.set()
+    await expect(phone.get_by_role("radio", name="Only you")).to_be_attached()
+    await words.press_sequentially(", and ended here.")
+    await expect(words).to_have_value("Begun early, and ended here.")
+    await press(phone, "Done")
+    await expect(phone.locator("article")).to_contain_text("Begun early, and ended here.")
