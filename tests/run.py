@@ -28,6 +28,10 @@ SUITES: list[tuple[str, list[list[str]]]] = [
         "Server and client, on SQLite and PostgreSQL",
         [[PYTHON, "-m", "pytest", "-q", "tests/api", "tests/client", "tests/house"]],
     ),
+    (
+        "Random days of everybody, on SQLite and PostgreSQL",
+        [[PYTHON, "-m", "pytest", "-q", "tests/stateful"]],
+    ),
     ("Faults, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/faults"]]),
     (
         "The journey in a browser",
