@@ -9,6 +9,7 @@ from typing import Final
 from aftertide import wire
 from aftertide.api import Api
 from aftertide.errors import (
+    DeletedError,
     NotFoundError,
     NotSignedInError,
     RefusedError,
@@ -110,7 +111,10 @@ class Saver:
         return Unsent(*sealed, change, readers)
 
     async def delete(self, record: str) -> None:
-        """Delete an own record, leaving its proved tombstone; repeated until our server answers."""
+        """Delete an own record, leaving its proved tombstone; repeated until our server answers.
+
+        Where another device was quicker, its tombstone is checked by the next sync, and the record goes then.
+        """
         async with self.turn:
             while True:
                 current = self.own_record(record)
@@ -121,6 +125,9 @@ class Saver:
                 except StaleError as error:
                     if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
                         raise
+                except DeletedError:
+                    self.unsent.pop(record, None)
+                    return
                 else:
                     self.unsent.pop(record, None)
                     self.journal.end(record, revision)

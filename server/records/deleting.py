@@ -7,18 +7,18 @@ from server import database
 from server.accounts.erasure import before_erasing
 from server.care.relations import when_relation_closes
 from server.records.counters import stamp
-from server.records.errors import MalformedRecord, NoSuchRecord, StaleRevision
+from server.records.errors import NoSuchRecord, RecordDeleted, StaleRevision
 from server.records.feed import record_view
 from server.records.saving import close_about
-from server.records.structs import Delete, Saved
+from server.records.structs import Delete, Saved, TombstoneView
 from server.web.access import Caller
 
 
 async def delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved:
     """Delete a record, leaving its tombstone; bodies, wraps, grants and history go in the same transaction.
 
-    Repeating it changes nothing. Raises NoSuchRecord, StaleRevision when the record has moved on, MalformedRecord when it
-    was deleted with another tombstone.
+    Repeating it changes nothing. Raises NoSuchRecord, StaleRevision when the record has moved on, RecordDeleted (with the
+    tombstone) when another device was quicker.
     """
     return await database.in_transaction(partial(_delete, caller, record, data, now))
 
@@ -34,7 +34,7 @@ async def _delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved
         raise NoSuchRecord
     if row["tombstone"] is not None:
         if bytes(row["tombstone"]) != data.tombstone:
-            raise MalformedRecord("The record was deleted with another tombstone.")
+            raise RecordDeleted(current=TombstoneView(revision=row["revision"], mac=bytes(row["tombstone"])))
         return Saved(cursor=row["counter"], revision=row["revision"])
     if row["revision"] != data.revision:
         raise StaleRevision(current=await record_view(caller.account, record))

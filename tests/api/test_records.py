@@ -180,3 +180,14 @@ async def test_a_first_sync_comes_in_pages_without_loss(running: Running) -> Non
     page = (await patient.http.get("/api/changes")).json()
     assert page["more"]
     assert {row["id"] for row in await patient.changes()} == {str(record) for record in records}
+
+
+async def test_a_deletion_after_another_devices_is_answered_with_that_ones_tombstone(running: Running) -> None:
+    patient, _ = await pair(running)
+    record = await patient.save()
+    first = {"revision": 1, "tombstone": b64(b"1" * 32)}
+    (await patient.http.put(f"/api/records/{record}/tombstone", json=first)).raise_for_status()
+    answer = await patient.http.put(f"/api/records/{record}/tombstone", json={"revision": 1, "tombstone": b64(b"2" * 32)})
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/deleted"
+    assert answer.json()["current"] == {"revision": 1, "mac": first["tombstone"]}
