@@ -1,6 +1,6 @@
 /** Where words are, in words: on this phone, or sent. */
 
-import { isPhone } from "../accounts/device";
+import { isPhone } from "../store/device";
 import { say } from "../messages/language.svelte";
 import { aftertide, type Where } from "../store";
 

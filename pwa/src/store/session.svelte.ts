@@ -20,6 +20,7 @@ import type { CareDesk } from "./care.svelte";
 import { newContact } from "./contents";
 import type { NewKeys, Typed } from "./credentials";
 import type { Here, Keys } from "./database";
+import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
@@ -473,13 +474,4 @@ export class SessionDesk implements Session {
     if (here?.hiddenAt === undefined || !this.shelf.keys) return;
     if (this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
   }
-}
-
-/** What this device is called in the list of devices, where the person hasn't said. */
-function deviceLabel(): string {
-  const agent = globalThis.navigator?.userAgent ?? "";
-  const system = /iPhone|iPad|Android|Windows|Mac OS X|Linux/.exec(agent)?.[0] ?? "";
-  const browser = /Firefox|Edg|Chrome|Safari/.exec(agent)?.[0] ?? "";
-  const names: Record<string, string> = { Edg: "Edge", "Mac OS X": "Mac" };
-  return [names[browser] ?? browser, names[system] ?? system].filter((part) => part !== "").join(" · ");
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { deviceLabel } from "../../src/accounts/device";
+import { deviceLabel } from "../../src/store/device";
 import { strengthOf } from "../../src/accounts/strength";
 import { blocksOf } from "../../src/care/agreementBlocks";
 import { isEvening } from "../../src/ui/appearance.svelte";

@@ -27,7 +27,7 @@ const firstOf = (table: readonly [RegExp, string][], agent: string): string | un
   table.find(([pattern]) => pattern.test(agent))?.[1];
 
 /** "Firefox · Android": the browser's and the system's own names, nothing that tells one person from another. */
-export function deviceLabel(agent: string = navigator.userAgent): string {
+export function deviceLabel(agent: string = globalThis.navigator?.userAgent ?? ""): string {
   return [firstOf(BROWSERS, agent), firstOf(SYSTEMS, agent)].filter(Boolean).join(" · ") || "Browser";
 }
 
