@@ -82,13 +82,20 @@ def read_sign_ins(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 async def tell_demo(settings: Settings) -> None:
-    """Fill a development database that has no account yet with the demo practice; leaves any other as it is."""
+    """Fill a development database that has no account yet with the demo practice; leaves any other as it is.
+
+    The mark comes first and the sign-ins last: a mark without them is a demo that was interrupted, and is begun anew.
+    """
+    sign_ins_kept = sign_ins_file(settings)
     clock = StoryClock(datetime.now(UTC) - timedelta(days=30))
     app = create_app(settings, clock.milliseconds)
     async with app.lifespan():
+        if app.state.installation.demo and not sign_ins_kept.exists():
+            await _begin_anew()
         if await database.fetch_one("SELECT 1 AS one FROM accounts LIMIT 1") is not None:
             return
         say("· making a demo practice: a therapist, three patients, four weeks")
+        sign_ins_kept.unlink(missing_ok=True)  # of an earlier demo: they open nothing in this one
         await mark_demo()
         practice = await create_practice(**PRACTICE, now=clock.milliseconds())
         token = await create_first_therapist_link(practice, clock.milliseconds())
@@ -98,7 +105,14 @@ async def tell_demo(settings: Settings) -> None:
             sign_ins = await _tell_story(client, clock, link)
         # Who told the story is no signed-in device of anybody's.
         await database.fetch("DELETE FROM sessions")
-    _keep(sign_ins_file(settings), sign_ins)
+    _keep(sign_ins_kept, sign_ins)
+
+
+async def _begin_anew() -> None:
+    """Empty a demo database; what belongs to accounts goes with them."""
+    async with database.transaction():
+        for table in ("accounts", "practices"):
+            await database.fetch(f"DELETE FROM {table}")
 
 
 def say(line: str) -> None:
@@ -107,11 +121,13 @@ def say(line: str) -> None:
 
 
 def _keep(path: Path, sign_ins: dict[str, dict[str, str]]) -> None:
-    """Write the passphrases where only the owner can read them."""
+    """Write the passphrases where only the owner can read them, all of them or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    written = path.with_suffix(".part")
+    written.unlink(missing_ok=True)
+    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(sign_ins, file, indent=2, ensure_ascii=False)
+    written.replace(path)
 
 
 def local(days_ago: int, hour: float) -> datetime:
