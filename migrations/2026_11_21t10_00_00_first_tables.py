@@ -64,6 +64,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     expires_at {instant} NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sessions_account ON sessions (account);
+CREATE INDEX IF NOT EXISTS sessions_expires_at ON sessions (expires_at);
 
 CREATE TABLE IF NOT EXISTS practices (
     id UUID PRIMARY KEY,
@@ -144,6 +145,7 @@ CREATE TABLE IF NOT EXISTS revisions (
     PRIMARY KEY (record, revision)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS revisions_request ON revisions (owner, request);
+CREATE INDEX IF NOT EXISTS revisions_saved_at ON revisions (saved_at);
 CREATE TABLE IF NOT EXISTS wraps (
     record UUID NOT NULL REFERENCES records (id) ON DELETE CASCADE,
     epoch INTEGER NOT NULL,
@@ -170,6 +172,7 @@ CREATE TABLE IF NOT EXISTS readings (
     reviewed_revision INTEGER,
     PRIMARY KEY (record, reader)
 );
+CREATE INDEX IF NOT EXISTS readings_reader ON readings (reader);
 CREATE TABLE IF NOT EXISTS changes (
     account UUID NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     record UUID NOT NULL,
