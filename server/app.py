@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import importlib
+import itertools
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,11 @@ PROBLEMS = {
 
 LARGEST_BODY = 2**17
 SWEEP_SECONDS = 60
+SWEEPS_AN_HOUR = 60
+
+Part = Callable[[int], Awaitable[object]]
+EACH_MINUTE: tuple[Part, ...] = (close_ended_relations, forget_ended_sessions, throttle.forget_old_failures)
+EACH_HOUR: tuple[Part, ...] = (forget_old_revisions,)
 
 
 @get("/health", **access.allow(access.Who.ANYBODY))
@@ -96,31 +103,32 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-async def sweep(now: int) -> None:
-    """Do what time asks for: close ended relations, forget what is past keeping."""
-    await close_ended_relations(now)
-    await forget_ended_sessions(now)
-    await throttle.forget_old_failures(now)
-    await forget_old_revisions(now)
+async def sweep(now: int, parts: Sequence[Part] = (*EACH_MINUTE, *EACH_HOUR)) -> None:
+    """Do what time asks for: close ended relations, forget what is past keeping. A part that fails stops no other."""
+    for part in parts:
+        try:
+            await part(now)
+        except Exception as error:  # noqa: BLE001 - the next sweep tries again
+            log.error("sweep failed", part=getattr(part, "__name__", ""), kind=type(error).__name__)
 
 
 async def _sweep_each_minute(clock: Clock) -> None:
-    while True:
-        try:
-            await sweep(clock())
-        except Exception as error:  # noqa: BLE001 - the next minute tries again; one fault must not end all sweeping
-            log.error("sweep failed", kind=type(error).__name__)
+    for number in itertools.count():
+        await sweep(clock(), EACH_MINUTE if number % SWEEPS_AN_HOUR else (*EACH_MINUTE, *EACH_HOUR))
         await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _check_migrated() -> None:
     """Raise UnfitDatabase when a migration hasn't run on the database."""
-    known = {path.name[:10] for path in Path(migrations.__file__).parent.glob("20*.py")}
+    known = {
+        importlib.import_module(f"migrations.{path.stem}").ID
+        for path in Path(migrations.__file__).parent.glob("20*.py")
+    }
     try:
         rows = await database.fetch("SELECT name FROM migration WHERE app_name = $1", "aftertide")
     except (sqlite3.OperationalError, asyncpg.UndefinedTableError):
         rows = []
-    if {row["name"][:10].replace("-", "_") for row in rows} < known:
+    if known - {row["name"] for row in rows}:
         raise UnfitDatabase("the database isn't up to date: run `aftertide-server migrate` first")
 
 
