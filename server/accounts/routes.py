@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from server import database
 from server.accounts import erasure, keys, sessions
-from server.accounts.errors import UnknownTimeZone, WrongProof
+from server.accounts.errors import MalformedKeys, UnknownTimeZone, WrongProof
 from server.accounts.structs import (
     Device,
     Me,
@@ -50,8 +50,14 @@ def wants_bearer(request: ApiRequest, asked: bool) -> bool:  # noqa: FBT001 - th
 
 
 async def signed_in(request: ApiRequest, account: UUID, device: str, *, bearer: bool) -> Response[Me]:
-    """Start a session and answer with the account; the token goes into a cookie, or into the body when asked for."""
-    session, token = await sessions.start_session(account, device, request.app.state.clock())
+    """Start the session of a new account and answer with it."""
+    started = await sessions.start_session(account, device, request.app.state.clock())
+    return await with_session(request, account, started, bearer=bearer)
+
+
+async def with_session(request: ApiRequest, account: UUID, started: tuple[UUID, str], *, bearer: bool) -> Response[Me]:
+    """Answer with the account; the token of its session goes into a cookie, or into the body when asked for."""
+    session, token = started
     as_bearer = wants_bearer(request, bearer)
     body = await keys.me(account, session, token if as_bearer else None)
     return ApiResponse(body, cookies=[] if as_bearer else [session_cookie(request, token)])
@@ -96,7 +102,10 @@ async def sign_in(request: ApiRequest, data: JSONBody[SignIn]) -> Response[Me]:
     email = keys.canonical_email(data.email)
     async with sign_in_throttle(request, email, data.method).count(WrongProof):
         account = await keys.prove(email, data.method, data.auth)
-    return await signed_in(request, account, data.device, bearer=data.bearer)
+    started = await sessions.start_proved_session(
+        account, data.device, request.app.state.clock(), method=data.method, auth=data.auth
+    )
+    return await with_session(request, account, started, bearer=data.bearer)
 
 
 @post("/sign-out", **allow(Who.SIGNED_IN), status_code=204)
@@ -151,7 +160,7 @@ async def replace_slot(
 ) -> None:
     """Replace the passphrase (which signs the other devices out) or the recovery kit."""
     if data.slot.method != method:
-        raise WrongProof
+        raise MalformedKeys("The slot is of another method than the address.")
     async with database.transaction():
         await keys.replace_slot(
             caller, data.slot, request.app.state.installation.salt_secret, request.app.state.clock()

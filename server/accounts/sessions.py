@@ -6,8 +6,8 @@ import secrets
 from uuid import UUID, uuid4
 
 from server import database
-from server.accounts.errors import NoSuchDevice
-from server.accounts.structs import Device
+from server.accounts.errors import NoSuchDevice, WrongProof
+from server.accounts.structs import Device, Method
 from server.clock import DAY, HOUR, Clock, to_datetime
 from server.web.access import Caller, FindCaller
 from server.web.live import live
@@ -61,6 +61,24 @@ async def start_session(account: UUID, label: str, now: int) -> tuple[UUID, str]
         "VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
         session, account, hash_token(token), label, now, now + SLIDING,
     )  # fmt: skip
+    return session, token
+
+
+async def start_proved_session(account: UUID, label: str, now: int, *, method: Method, auth: bytes) -> tuple[UUID, str]:
+    """Start a session for who has just signed in, as long as what they proved still opens the account.
+
+    The slot is held until the session is there: a change of passphrase comes before it (and this raises WrongProof) or
+    after it (and ends it).
+    """
+    session, token = uuid4(), new_token()
+    started = await database.fetch(
+        "INSERT INTO sessions (id, account, token_hash, label, created_at, seen_at, proved_at, expires_at) "
+        "SELECT $1, $2, $3, $4, $5, $5, $5, $6 FROM key_slots WHERE account = $2 AND method = $7 AND auth_hash = $8"
+        + database.for_share() + " RETURNING id",
+        session, account, hash_token(token), label, now, now + SLIDING, method, hashlib.sha256(auth).digest(),
+    )  # fmt: skip
+    if not started:
+        raise WrongProof
     return session, token
 
 
