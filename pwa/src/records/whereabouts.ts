@@ -1,8 +1,8 @@
 /** Where words are, in words: on this phone, or sent. */
 
-import { isPhone } from "../store/device";
 import { say } from "../messages/language.svelte";
 import { aftertide, type Where } from "../store";
+import { isPhone } from "../store/device";
 
 /** "On this phone", "Sent"; says when it goes out while there is no connection. */
 export function whereabouts(where: Where): string {

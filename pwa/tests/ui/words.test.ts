@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { deviceLabel } from "../../src/store/device";
 import { strengthOf } from "../../src/accounts/strength";
 import { blocksOf } from "../../src/care/agreementBlocks";
+import { deviceLabel } from "../../src/store/device";
 import { isEvening } from "../../src/ui/appearance.svelte";
 
 describe("the label of a device", () => {
