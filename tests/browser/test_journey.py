@@ -93,6 +93,8 @@ async def write_with_a_reload(page: Page) -> str:
     words = page.get_by_label("Your words")
     await words.press_sequentially(LIGHTHOUSE[:30])
     await expect(page).to_have_url(re.compile(r"/write/[0-9a-f-]{36}$"))
+    # Words are sealed and on the disk within milliseconds of each key, not in the same one.
+    await expect(page.locator("[data-state=kept]")).to_be_visible()
     await page.reload()
     await expect(words).to_have_value(LIGHTHOUSE[:30])
     await words.press_sequentially(LIGHTHOUSE[30:])
