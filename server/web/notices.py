@@ -20,6 +20,8 @@ log = structlog.get_logger()
 CHANNEL = "aftertide_changed"
 GATHER_SECONDS = 0.05
 HEARTBEAT_SECONDS = 30.0
+ANSWER_SECONDS = 10.0
+"""How long the database may take to answer; a peer that has gone silently never does."""
 MOST_IN_ONE = 200
 """A notice holds 8,000 bytes; an id takes 33 of them."""
 
@@ -57,13 +59,16 @@ class Notices:
         self._waiting |= accounts
         self._wake.set()
 
-    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+    def _hear(self, connection: Any, pid: int, _channel: str, payload: str) -> None:
         self._heard_at = asyncio.get_running_loop().time()
+        if pid == connection.get_server_pid():
+            return  # of this process, whose streams were told when it happened
         self._live.tell_here([UUID(hex=part) for part in payload.split(",") if part])
 
     async def _connect(self) -> None:
-        self._connection = await asyncpg.connect(self._url)
-        await self._connection.add_listener(CHANNEL, self._hear)
+        self._connection = await asyncpg.connect(self._url, timeout=ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await self._connection.add_listener(CHANNEL, self._hear)
         self._heard_at = asyncio.get_running_loop().time()
 
     async def _run(self) -> None:
@@ -79,7 +84,7 @@ class Notices:
                     raise ConnectionError("nothing heard")
                 for start in range(0, max(len(told), 1), MOST_IN_ONE):
                     payload = ",".join(account.hex for account in told[start : start + MOST_IN_ONE])
-                    await self._connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+                    await self._connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload, timeout=ANSWER_SECONDS)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 self._waiting |= set(told)
                 await self._reconnect()
@@ -89,8 +94,8 @@ class Notices:
         self._connection.terminate()
         try:
             await self._connect()
-        except (OSError, asyncpg.PostgresError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await asyncio.sleep(1)
         else:
-            self._wake.set()
             self._live.tell_everybody_here()
+        self._wake.set()  # what waits goes out now, or the next try to connect is made now
