@@ -79,7 +79,7 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
 async def serve_several(settings: Settings) -> int:
     """Run as many web processes as the settings say, each like `aftertide-server web`; when one dies, all stop.
 
-    Returns the exit code.
+    Returns the exit code: 0 only when they were told to stop, or all ended well.
     """
     environment = {**os.environ, CHILD: "1"}
     children = [
@@ -87,15 +87,23 @@ async def serve_several(settings: Settings) -> int:
         for _ in range(int(settings.processes))
     ]
 
+    told = asyncio.Event()
+
     def stop() -> None:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 child.terminate()
 
+    def told_to_stop() -> None:
+        told.set()
+        stop()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, told_to_stop)
     waiting = [asyncio.create_task(child.wait()) for child in children]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     stop()
-    return max(await asyncio.gather(*waiting))
+    codes = await asyncio.gather(*waiting)
+    # Below zero is the signal that ended a child.
+    return max(0, *codes) if told.is_set() or min(codes) >= 0 else 1
