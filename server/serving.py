@@ -103,7 +103,8 @@ async def serve_several(settings: Settings) -> int:
         loop.add_signal_handler(number, told_to_stop)
     waiting = [asyncio.create_task(child.wait()) for child in children]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    stop()
+    if not told.is_set():  # a second signal would cut off those that are stopping
+        stop()
     codes = await asyncio.gather(*waiting)
     # Below zero is the signal that ended a child.
     return max(0, *codes) if told.is_set() or min(codes) >= 0 else 1
