@@ -110,7 +110,7 @@ class Throttle:
             yield
         except failures:
             raise
-        except Exception:
+        except BaseException:  # a cancelled try, too: it has told nobody anything
             await self._undo(waits, succeeded=False)
             raise
         await self._undo(waits, succeeded=True)
