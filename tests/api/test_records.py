@@ -187,7 +187,9 @@ async def test_a_deletion_after_another_devices_is_answered_with_that_ones_tombs
     record = await patient.save()
     first = {"revision": 1, "tombstone": b64(b"1" * 32)}
     (await patient.http.put(f"/api/records/{record}/tombstone", json=first)).raise_for_status()
-    answer = await patient.http.put(f"/api/records/{record}/tombstone", json={"revision": 1, "tombstone": b64(b"2" * 32)})
+    answer = await patient.http.put(
+        f"/api/records/{record}/tombstone", json={"revision": 1, "tombstone": b64(b"2" * 32)}
+    )
     assert answer.status_code == 409
     assert answer.json()["type"] == "/problems/deleted"
     assert answer.json()["current"] == {"revision": 1, "mac": first["tombstone"]}
