@@ -1,8 +1,9 @@
 import { type ApiOptions, createApi } from "../api/client";
 import { loadHpke } from "../protocol";
 import { CareDesk } from "./care.svelte";
-import { Database } from "./database";
+import type { Database, Listeners } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
+import { IndexedDatabase } from "./indexed";
 import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
 import { Links } from "./links";
@@ -16,7 +17,7 @@ import { SyncRounds } from "./sync.svelte";
 
 /** What a store is made of; tests bring their own server, storage and clock. */
 export interface StoreOptions {
-  readonly database: string;
+  readonly openDatabase: (listeners: Listeners) => Database;
   readonly origin: string;
   readonly fetch: ApiOptions["fetch"];
   readonly environment: Environment;
@@ -39,21 +40,23 @@ export function createAftertide(options: StoreOptions): Store {
       incarnation = id;
     },
   });
-  const database = new Database(
-    options.database,
-    (failed) => {
+  const database = options.openDatabase({
+    onFailure: (failed) => {
       shelf.storageFailed = failed;
     },
-    // Each keystroke writes a draft; another page reads drafts when it comes to the front.
-    (stores) => {
-      if (stores.some((store) => store !== "drafts")) environment.tellOthers("changed");
+    // Each keystroke writes a draft or an answer; another page reads those when it comes to the front.
+    onWrite: (stores) => {
+      if (stores.some((store) => store !== "drafts" && store !== "answers")) environment.tellOthers("changed");
     },
-  );
-  const shelf = new Shelf(database);
+    onBlocked: (blocked) => {
+      shelf.blocked = blocked;
+    },
+  });
+  const shelf = new Shelf(database, () => environment.now());
   const outbox = new Outbox(shelf);
   const pull = new Pull(shelf, api, outbox, () => incarnation);
-  const push = new Push(shelf, api, outbox, pull, () => environment.now());
-  const kick = (after = 0) => void (after > 0 ? setTimeout(() => void rounds.now(), after) : rounds.now());
+  const push = new Push(shelf, api, outbox, pull);
+  const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
   const rounds = new SyncRounds(shelf, api, pull, push, environment, () => care.refresh());
   const links = new Links(database, api, environment);
@@ -90,7 +93,7 @@ export function createAftertide(options: StoreOptions): Store {
 /** The store of a page. */
 export function pageStore(): Store {
   return createAftertide({
-    database: "aftertide",
+    openDatabase: (listeners) => new IndexedDatabase("aftertide", listeners),
     origin: location.origin,
     fetch: (request) => fetch(request),
     environment: browserEnvironment(),

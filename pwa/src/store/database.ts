@@ -1,12 +1,13 @@
 /**
- * What a device keeps, in IndexedDB. Words lie here sealed only: record bodies as the server has them, drafts and
- * pending changes sealed to the own public key. Keys are non-extractable `CryptoKey`s, which no script can read.
- * Await nothing but the database inside a transaction: awaiting WebCrypto ends it.
+ * What a device keeps. Words lie here sealed only: record bodies as the server has them, drafts, answers and pending
+ * changes sealed to the own public key. Keys are non-extractable `CryptoKey`s, which no script can read.
+ *
+ * Rows outlive releases: fields and stores are only ever added, and what an older release left out is read as undefined
+ * (`tests/store/older-stores.test.ts`).
  */
-import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { Schemas } from "../api/client";
 import type { Attention, Bytes, Identity, Role, Seen } from "../protocol";
-import { type FaultKind, StoreError } from "./errors";
+import type { FaultKind } from "./errors";
 
 /** The account on this device; known while locked. */
 export interface Here {
@@ -101,6 +102,15 @@ export interface StoredDraft {
   readonly at: number;
 }
 
+/** An answer that somebody is typing below an entry. */
+export interface StoredAnswer {
+  /** The entry that it answers. */
+  readonly entry: string;
+  /** `{text}`, sealed. */
+  readonly sealed: Bytes;
+  readonly at: number;
+}
+
 /** Bytes that are sealed for the server: every retry sends exactly these. */
 export interface Attempt {
   readonly request: string;
@@ -164,12 +174,14 @@ export interface StoredLink {
   readonly at: number;
 }
 
-interface Schema extends DBSchema {
+/** The stores of a device, each with its keys and rows. */
+export interface Stores {
   here: { key: "here"; value: Here };
   keys: { key: "here"; value: Keys };
   records: { key: string; value: StoredRecord };
   remembered: { key: string; value: Remembered };
   drafts: { key: string; value: StoredDraft };
+  answers: { key: string; value: StoredAnswer };
   outbox: { key: string; value: PendingChange };
   marks: { key: string; value: Mark };
   faults: { key: string; value: StoredFault };
@@ -178,160 +190,72 @@ interface Schema extends DBSchema {
   care: { key: "practices" | "relations" | "invitations"; value: unknown };
 }
 
-export type StoreName =
-  | "here"
-  | "keys"
-  | "records"
-  | "remembered"
-  | "drafts"
-  | "outbox"
-  | "marks"
-  | "faults"
-  | "link"
-  | "care";
-const STORES: readonly StoreName[] = [
-  "here",
-  "keys",
-  "records",
-  "remembered",
-  "drafts",
-  "outbox",
-  "marks",
-  "faults",
-  "link",
-  "care",
-];
-const KEYED: Partial<Record<StoreName, string>> = {
+export type StoreName = keyof Stores;
+
+/** The stores whose rows carry their own key, and in which field. */
+export const KEYED = {
   records: "id",
   remembered: "id",
   drafts: "id",
+  answers: "entry",
   outbox: "record",
   marks: "record",
   faults: "id",
-};
+} as const satisfies Partial<Record<StoreName, string>>;
+export type KeyedStore = keyof typeof KEYED;
+
+export const STORES: readonly StoreName[] = [...(Object.keys(KEYED) as KeyedStore[]), "here", "keys", "link", "care"];
 
 /** Which words people typed: these must survive an empty battery. */
 export type Durability = "strict" | "relaxed";
 
-function stored(error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError("storage");
+/** What is told to whoever holds a device's store. */
+export interface Listeners {
+  /** Storage begins or ceases to fail. */
+  onFailure(failed: boolean): void;
+  /** A transaction that changed something has committed: for the other pages of this device. */
+  onWrite(stores: readonly StoreName[]): void;
+  /** Begins or ceases to wait for another page that holds an older form of the store. */
+  onBlocked(blocked: boolean): void;
 }
 
-/** The device's store. Every method rejects with a {@link StoreError} `storage` when the browser refuses. */
-export class Database {
-  #connection: Promise<IDBPDatabase<Schema>> | undefined;
-
-  constructor(
-    readonly name: string,
-    /** Told when storage begins or ceases to fail. */
-    private readonly onFailure: (failed: boolean) => void = () => undefined,
-    /** Told after each transaction that changed something, for the other pages of this device. */
-    private readonly onWrite: (stores: readonly StoreName[]) => void = () => undefined,
-  ) {}
-
-  #open(): Promise<IDBPDatabase<Schema>> {
-    this.#connection ??= openDB<Schema>(this.name, 1, {
-      upgrade(database) {
-        for (const store of STORES) {
-          const keyPath = KEYED[store];
-          // The stores differ in their key paths only; the schema above gives each its types.
-          (database as IDBPDatabase).createObjectStore(store, keyPath ? { keyPath } : undefined);
-        }
-      },
-      // Another page with a newer release waits for this one to let go.
-      blocking: () => this.close(),
-      // iOS kills connections in the background; the next call opens a new one.
-      terminated: () => {
-        this.#connection = undefined;
-      },
-    });
-    return this.#connection;
-  }
-
-  close(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    void connection?.then((database) => database.close()).catch(() => undefined);
-  }
-
-  async #guarded<T>(work: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
-    try {
-      const done = await work(await this.#open());
-      this.onFailure(false);
-      return done;
-    } catch (error) {
-      if (!(error instanceof StoreError)) {
-        this.#connection = undefined;
-        this.onFailure(true);
-      }
-      throw stored(error);
-    }
-  }
-
-  get<S extends StoreName>(store: S, key: Schema[S]["key"]): Promise<Schema[S]["value"] | undefined> {
-    return this.#guarded((database) => database.get(store, key));
-  }
-
-  all<S extends StoreName>(store: S): Promise<Schema[S]["value"][]> {
-    return this.#guarded((database) => database.getAll(store));
-  }
-
+/**
+ * The device's store. Every method rejects with a {@link StoreError} `storage` when the device refuses, and then has
+ * changed nothing. `tests/store/databases.test.ts` holds each implementation to this text.
+ */
+export interface Database {
+  get<S extends StoreName>(store: S, key: Stores[S]["key"]): Promise<Stores[S]["value"] | undefined>;
+  all<S extends StoreName>(store: S): Promise<Stores[S]["value"][]>;
   /**
-   * Reads and writes in one transaction, and resolves once it has committed (`complete`; with `strict` durability once
-   * the disk has it). `work` must await nothing but what the transaction's stores give.
+   * Reads and writes in one transaction, and resolves once it has committed (with `strict` durability once the disk has
+   * it). `work` must await nothing but what the transaction's stores give. Transactions that share a store run one after
+   * the other, in the order in which they were asked for.
    */
   write<S extends StoreName, T>(
     stores: S[],
     durability: Durability,
     work: (transaction: Transaction<S>) => Promise<T>,
-  ): Promise<T> {
-    return this.#guarded(async (database) => {
-      const transaction = database.transaction(stores, "readwrite", { durability });
-      const committed = transaction.done;
-      committed.catch(() => undefined);
-      try {
-        const result = await work({
-          get: (store, key) => transaction.objectStore(store).get(key),
-          all: (store) => transaction.objectStore(store).getAll(),
-          put: async (store, value, ...key) => {
-            await transaction.objectStore(store).put(value, ...key);
-          },
-          delete: (store, key) => transaction.objectStore(store).delete(key),
-          clear: (store) => transaction.objectStore(store).clear(),
-        });
-        await committed;
-        this.onWrite(stores);
-        return result;
-      } catch (error) {
-        try {
-          transaction.abort();
-        } catch {
-          // It has ended already.
-        }
-        throw error;
-      }
-    });
-  }
-
+  ): Promise<T>;
+  /**
+   * Puts one row, strictly: what somebody has just typed. All of it is handed over at once, so that it is kept even when
+   * the page ends before this resolves.
+   */
+  keep<S extends KeyedStore>(store: S, row: Stores[S]["value"]): Promise<void>;
   /** Forgets everything on this device. */
-  erase(): Promise<void> {
-    return this.write([...STORES], "strict", async (transaction) => {
-      for (const store of STORES) await transaction.clear(store);
-    });
-  }
+  erase(): Promise<void>;
+  /** Lets go of it; the next call opens it anew. */
+  close(): void;
 }
 
 /** The stores of one running transaction. */
 export interface Transaction<S extends StoreName> {
-  get<N extends S>(store: N, key: Schema[N]["key"]): Promise<Schema[N]["value"] | undefined>;
-  all<N extends S>(store: N): Promise<Schema[N]["value"][]>;
+  get<N extends S>(store: N, key: Stores[N]["key"]): Promise<Stores[N]["value"] | undefined>;
+  all<N extends S>(store: N): Promise<Stores[N]["value"][]>;
   put<N extends S>(
     store: N,
-    value: Schema[N]["value"],
-    ...key: N extends KeyedStore ? [] : [Schema[N]["key"]]
+    value: Stores[N]["value"],
+    ...key: N extends KeyedStore ? [] : [Stores[N]["key"]]
   ): Promise<void>;
-  delete<N extends S>(store: N, key: Schema[N]["key"]): Promise<void>;
+  delete<N extends S>(store: N, key: Stores[N]["key"]): Promise<void>;
   clear(store: S): Promise<void>;
 }
-
-type KeyedStore = "records" | "remembered" | "drafts" | "outbox" | "marks" | "faults";

@@ -2,25 +2,27 @@ import type { EntryFields, JsonObject } from "../protocol";
 import { entryFields } from "./contents";
 import type { StoredDraft } from "./database";
 import type { Draft } from "./interface";
+import { Keeping } from "./keeping.svelte";
 import type { Shelf } from "./shelf.svelte";
+
+/** What a change started from. */
+export interface Base {
+  readonly content: JsonObject;
+  readonly revision: number;
+}
 
 /** What a draft hands over when it is done. */
 export interface Finished {
   readonly id: string;
   readonly fields: EntryFields;
-  readonly base: { readonly content: JsonObject; readonly revision: number } | undefined;
+  readonly base: Base | undefined;
 }
 
-/**
- * Words that somebody is writing. Each change is sealed to the own public key and on the disk before `kept` resolves;
- * while one is being kept the next ones gather, so that typing never waits and the last state always wins.
- */
+/** Words that somebody is writing: each change is sealed to the own public key and on the disk before `kept` resolves. */
 export class WritingDraft implements Draft {
   fields = $state.raw<EntryFields>({ form: "free", written: "", zone: "", text: "", sliders: {}, feelings: [] });
-  state = $state<"keeping" | "kept" | "failed">("kept");
-  #stored: StoredDraft | undefined;
-  #busy: Promise<void> | undefined;
-  #dirty = false;
+  readonly #keeping = new Keeping(() => this.#keep(this.fields));
+  #sealedBase: StoredDraft["base"];
   #closed = false;
 
   constructor(
@@ -28,64 +30,40 @@ export class WritingDraft implements Draft {
     readonly shared: boolean,
     fields: EntryFields,
     /** What it changes; undefined for a new entry. */
-    private readonly base: { readonly content: JsonObject; readonly revision: number } | undefined,
+    private readonly base: Base | undefined,
     private readonly shelf: Shelf,
-    private readonly now: () => number,
     private readonly finish: (finished: Finished) => Promise<string>,
   ) {
     this.fields = fields;
   }
 
+  get state(): Draft["state"] {
+    return this.#keeping.state;
+  }
+
   set(changed: Partial<EntryFields>): void {
     if (this.#closed) return;
     this.fields = { ...this.fields, ...changed };
-    this.state = "keeping";
-    this.#dirty = true;
-    this.#busy ??= this.#keepAll().finally(() => {
-      this.#busy = undefined;
-    });
-    // Who wants to know awaits `kept`; the screen shows `failed`.
-    this.#busy.catch(() => undefined);
+    this.#keeping.touch();
   }
 
-  async kept(): Promise<void> {
-    await this.#busy;
-    if (this.#dirty) {
-      this.#busy = this.#keepAll().finally(() => {
-        this.#busy = undefined;
-      });
-      await this.#busy;
-    }
-  }
-
-  async #keepAll(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      try {
-        await this.#keep(this.fields);
-      } catch (error) {
-        this.#dirty = true;
-        this.state = "failed";
-        throw error;
-      }
-    }
-    this.state = "kept";
+  kept(): Promise<void> {
+    return this.#keeping.settled();
   }
 
   async #keep(fields: EntryFields): Promise<void> {
     const { shelf } = this;
     const sealed = await shelf.seal(this.id, fields);
-    const base = this.base && (this.#stored?.base ?? (await shelf.seal(this.id, this.base.content)));
+    if (this.base) this.#sealedBase ??= await shelf.seal(this.id, this.base.content);
     const draft: StoredDraft = {
       id: this.id,
       changes: this.base !== undefined,
       sealed,
-      base,
+      base: this.#sealedBase,
       baseRevision: this.base?.revision ?? 0,
-      at: this.now(),
+      at: shelf.now(),
     };
-    await shelf.database.write(["drafts"], "strict", (transaction) => transaction.put("drafts", draft));
-    this.#stored = draft;
+    await shelf.database.keep("drafts", draft);
     if (!this.#closed) shelf.placeDraft(this.id, { draft, fields });
   }
 
@@ -102,7 +80,7 @@ export class WritingDraft implements Draft {
 
   async discard(): Promise<void> {
     this.#closed = true;
-    await this.#busy?.catch(() => undefined);
+    await this.#keeping.ended();
     await this.shelf.database.write(["drafts"], "strict", (transaction) => transaction.delete("drafts", this.id));
     this.shelf.placeDraft(this.id, undefined);
   }

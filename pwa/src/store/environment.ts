@@ -2,6 +2,8 @@
 export interface Environment {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Calls back after so many milliseconds; gives the way to take that back. */
+  after(milliseconds: number, work: () => void): () => void;
   /** Runs `work` while no other page of this device does; at once where the browser has no locks. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Calls `lead` once this page is the one that listens for all, and its result when it no longer is. */
@@ -36,6 +38,10 @@ export function browserEnvironment(): Environment {
   const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("aftertide") : undefined;
   return {
     now: () => Date.now(),
+    after(milliseconds, work) {
+      const timer = setTimeout(work, milliseconds);
+      return () => clearTimeout(timer);
+    },
     exclusively: async (name, work) => (navigator.locks ? await navigator.locks.request(name, work) : work()),
     lead(lead) {
       if (!navigator.locks) {

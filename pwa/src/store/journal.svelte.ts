@@ -1,15 +1,8 @@
-import {
-  type Attention,
-  type DraftContent,
-  type EntryContent,
-  type EntryFields,
-  type JsonObject,
-  newId,
-} from "../protocol";
+import { type Attention, type DraftContent, type EntryContent, type EntryFields, newId } from "../protocol";
 import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
 import { emptyEntry, entryFields, stamp } from "./contents";
-import { type Finished, WritingDraft } from "./draft.svelte";
+import { type Base, type Finished, WritingDraft } from "./draft.svelte";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
@@ -157,14 +150,9 @@ export class JournalDesk implements Journal {
     return this.#draft(id, fields, base, readers.length > 0);
   }
 
-  #draft(
-    id: string,
-    fields: EntryFields,
-    base: { content: JsonObject; revision: number } | undefined,
-    shared: boolean,
-  ): WritingDraft {
+  #draft(id: string, fields: EntryFields, base: Base | undefined, shared: boolean): WritingDraft {
     const finish = (finished: Finished) => this.#finish(finished);
-    return new WritingDraft(id, shared, fields, base, this.shelf, () => this.environment.now(), finish);
+    return new WritingDraft(id, shared, fields, base, this.shelf, finish);
   }
 
   async #finish({ id, fields, base }: Finished): Promise<string> {
@@ -187,11 +175,7 @@ export class JournalDesk implements Journal {
   }
 
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
-  async #keepToOneself(
-    entry: string,
-    fields: EntryFields,
-    base: { content: JsonObject; revision: number },
-  ): Promise<void> {
+  async #keepToOneself(entry: string, fields: EntryFields, base: Base): Promise<void> {
     const before = this.#kept.get(entry);
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);

@@ -71,7 +71,7 @@ export class Pull {
     }
     if (comparing) await this.#offerLost(shown);
     await this.#bury();
-    await shelf.updateHere({ comparing: false, complete: true, lastPull: Date.now() });
+    await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
   }
 
   async #apply(page: Schemas["Changes"], comparing: boolean): Promise<void> {

@@ -16,7 +16,6 @@ export class Push {
     private readonly api: Api,
     private readonly outbox: Outbox,
     private readonly pull: Pull,
-    private readonly now: () => number,
   ) {}
 
   /** Sends what is sealed already: works while locked. Rejects as {@link Push.sendAll} does. */
@@ -53,7 +52,7 @@ export class Push {
   /** What may go out now, oldest first; what is about a record that the server hasn't got waits for that. */
   #ready(): PendingChange[] {
     const { outbox } = this.shelf.counted;
-    const now = this.now();
+    const now = this.shelf.now();
     const first = (change: PendingChange) => change.about === "" || !this.#isUnsent(change.about);
     return [...outbox.values()]
       .filter((change) => !change.refused && change.notBefore <= now)
@@ -67,7 +66,7 @@ export class Push {
   async #send(record: string, seal: boolean): Promise<void> {
     for (let tried = 0; tried < TRIES; tried++) {
       const change = this.shelf.counted.outbox.get(record);
-      if (!change || change.refused || change.notBefore > this.now()) return;
+      if (!change || change.refused || change.notBefore > this.shelf.now()) return;
       if (change.about !== "" && this.#isUnsent(change.about)) return;
       const attempt = change.attempt ?? (seal && this.shelf.keys ? await this.#seal(change) : undefined);
       if (!attempt) return;

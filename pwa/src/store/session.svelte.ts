@@ -447,17 +447,17 @@ export class SessionDesk implements Session {
 
   /** Locks a device that is out of sight too long, in all its pages; a reload doesn't lock. */
   watchHidden(): void {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let dropTimer: (() => void) | undefined;
     this.environment.whenHidden(
       () => {
         const { here } = this.shelf;
-        clearTimeout(timer);
+        dropTimer?.();
         if (!here) return;
-        timer = setTimeout(() => void this.lockIfHiddenLong(), HIDDEN[here.role] + 1);
+        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => void this.lockIfHiddenLong());
         void this.shelf.updateHere({ hiddenAt: this.environment.now() });
       },
       () => {
-        clearTimeout(timer);
+        dropTimer?.();
         void this.lockIfHiddenLong().then(() => this.stayOpen());
       },
     );

@@ -31,6 +31,8 @@ export class Shelf {
   });
   faults = $state.raw<readonly StoredFault[]>([]);
   storageFailed = $state(false);
+  /** Another page holds an older form of the device's store: this one waits for it to let go. */
+  blocked = $state(false);
   /** Somebody else's records that are not judged yet, or refused. */
   waiting = new Map<string, StoredRecord>();
 
@@ -42,7 +44,11 @@ export class Shelf {
   readonly own: ReadonlyMap<string, OwnRecord> = $derived.by(() => ownRecords(this.records, this.outbox));
   readonly pins: ReadonlyMap<string, Pin> = $derived.by(() => pinsOf(this.own.values()));
 
-  constructor(readonly database: Database) {}
+  constructor(
+    readonly database: Database,
+    /** Milliseconds since 1970. */
+    readonly now: () => number,
+  ) {}
 
   /** The account here; throws {@link StoreError} `signed-out`. */
   requireHere(): Here {
@@ -168,7 +174,7 @@ export class Shelf {
   async addFault(kind: FaultKind, record: string | undefined, account: string | undefined): Promise<void> {
     if (this.faults.some((fault) => fault.kind === kind && fault.record === record && fault.account === account))
       return;
-    const fault = { id: crypto.randomUUID(), kind, record, account, at: Date.now() };
+    const fault = { id: crypto.randomUUID(), kind, record, account, at: this.now() };
     this.faults = [fault, ...this.faults];
     await this.database.write(["faults"], "relaxed", (transaction) => transaction.put("faults", fault));
   }

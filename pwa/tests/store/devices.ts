@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import { concat, hash } from "../../src/protocol";
 import { createAftertide, type Store } from "../../src/store/aftertide";
 import type { Environment, Message } from "../../src/store/environment";
+import { IndexedDatabase } from "../../src/store/indexed";
 import { FakeServer, type Line } from "./fake-server";
 
 // Half a second and 64 MiB for each sign-in would be most of these tests; the real one is tested with the protocol.
@@ -37,6 +38,10 @@ export async function device(
   const sight = { hide: (): void => undefined, show: (): void => undefined };
   const environment: Environment = {
     now: () => at.clock.now++,
+    after(milliseconds, work) {
+      const timer = setTimeout(work, milliseconds);
+      return () => clearTimeout(timer);
+    },
     exclusively: (_, work) => work(),
     lead: () => undefined,
     listen: () => () => undefined,
@@ -56,7 +61,7 @@ export async function device(
     online: true,
   };
   const store = createAftertide({
-    database: at.database,
+    openDatabase: (listeners) => new IndexedDatabase(at.database, listeners),
     origin: "https://tide.example",
     fetch: at.network.fetch,
     environment,
