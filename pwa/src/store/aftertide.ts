@@ -1,5 +1,6 @@
 import { type ApiOptions, createApi } from "../api/client";
 import { loadHpke } from "../protocol";
+import { Answers } from "./answers.svelte";
 import { CareDesk } from "./care.svelte";
 import type { Database, Listeners } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
@@ -44,9 +45,9 @@ export function createAftertide(options: StoreOptions): Store {
     onFailure: (failed) => {
       shelf.storageFailed = failed;
     },
-    // Each keystroke writes a draft or an answer; another page reads those when it comes to the front.
+    // Each keystroke writes a draft; another page reads drafts when it comes to the front.
     onWrite: (stores) => {
-      if (stores.some((store) => store !== "drafts" && store !== "answers")) environment.tellOthers("changed");
+      if (stores.some((store) => store !== "drafts")) environment.tellOthers("changed");
     },
     onBlocked: (blocked) => {
       shelf.blocked = blocked;
@@ -57,12 +58,13 @@ export function createAftertide(options: StoreOptions): Store {
   const pull = new Pull(shelf, api, outbox, () => incarnation);
   const push = new Push(shelf, api, outbox, pull);
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
+  const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
   const rounds = new SyncRounds(shelf, api, pull, push, environment, () => care.refresh());
   const links = new Links(database, api, environment);
   const session = new SessionDesk(shelf, api, outbox, care, links, rounds, environment);
-  const journal = new JournalDesk(shelf, outbox, care, environment, kick);
-  const review = new ReviewDesk(shelf, care, environment, kick);
+  const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
+  const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
   return {
     session,

@@ -1,5 +1,5 @@
 /**
- * What a device keeps. Words lie here sealed only: record bodies as the server has them, drafts, answers and pending
+ * What a device keeps. Words lie here sealed only: record bodies as the server has them, drafts and pending
  * changes sealed to the own public key. Keys are non-extractable `CryptoKey`s, which no script can read.
  *
  * Rows outlive releases: fields and stores are only ever added, and what an older release left out is read as undefined
@@ -90,24 +90,22 @@ export interface Remembered extends Seen {
   readonly ended: boolean;
 }
 
+/** What one page is typing into one record: the words of an entry, or an answer below one. */
 export interface StoredDraft {
-  /** The record that it becomes or changes. */
+  /** The page's own: two pages never write over each other's words. */
   readonly id: string;
+  /** The record that it becomes or changes; until 0.1 that was `id`. */
+  readonly record?: string;
+  /** The entry that it answers; undefined for the words of an entry itself. */
+  readonly about?: string | undefined;
   readonly changes: boolean;
-  /** Fields of an entry, sealed. */
+  /** Fields of an entry, or an answer's `{text}`, sealed. */
   readonly sealed: Bytes;
-  /** What it started from, sealed; with a change only. */
+  /** What of the server's it changes, sealed; with a change only. */
   readonly base: Bytes | undefined;
   readonly baseRevision: number;
-  readonly at: number;
-}
-
-/** An answer that somebody is typing below an entry. */
-export interface StoredAnswer {
-  /** The entry that it answers. */
-  readonly entry: string;
-  /** `{text}`, sealed. */
-  readonly sealed: Bytes;
+  /** What was open when the page began, sealed. */
+  readonly from?: Bytes | undefined;
   readonly at: number;
 }
 
@@ -181,7 +179,6 @@ export interface Stores {
   records: { key: string; value: StoredRecord };
   remembered: { key: string; value: Remembered };
   drafts: { key: string; value: StoredDraft };
-  answers: { key: string; value: StoredAnswer };
   outbox: { key: string; value: PendingChange };
   marks: { key: string; value: Mark };
   faults: { key: string; value: StoredFault };
@@ -197,7 +194,6 @@ export const KEYED = {
   records: "id",
   remembered: "id",
   drafts: "id",
-  answers: "entry",
   outbox: "record",
   marks: "record",
   faults: "id",

@@ -1,9 +1,9 @@
 import type { EntryFields, JsonObject } from "../protocol";
 import { entryFields } from "./contents";
-import type { StoredDraft } from "./database";
 import type { Draft } from "./interface";
 import { Keeping } from "./keeping.svelte";
 import type { Shelf } from "./shelf.svelte";
+import type { TypedRow } from "./typed";
 
 /** What a change started from. */
 export interface Base {
@@ -16,25 +16,36 @@ export interface Finished {
   readonly id: string;
   readonly fields: EntryFields;
   readonly base: Base | undefined;
+  /** What this page began with. */
+  readonly from: EntryFields;
+  /** Where it lies until it is handed over. */
+  readonly row: TypedRow;
 }
 
 /** Words that somebody is writing: each change is sealed to the own public key and on the disk before `kept` resolves. */
 export class WritingDraft implements Draft {
   fields = $state.raw<EntryFields>({ form: "free", written: "", zone: "", text: "", sliders: {}, feelings: [] });
-  readonly #keeping = new Keeping(() => this.#keep(this.fields));
-  #sealedBase: StoredDraft["base"];
+  readonly #keeping = new Keeping(async () => {
+    const { fields } = this;
+    const draft = await this.row.keep(fields);
+    if (!this.#closed) this.shelf.placeDraft({ draft, fields });
+  });
   #closed = false;
 
   constructor(
-    readonly id: string,
     readonly shared: boolean,
-    fields: EntryFields,
+    private readonly from: EntryFields,
     /** What it changes; undefined for a new entry. */
     private readonly base: Base | undefined,
+    private readonly row: TypedRow,
     private readonly shelf: Shelf,
     private readonly finish: (finished: Finished) => Promise<string>,
   ) {
-    this.fields = fields;
+    this.fields = from;
+  }
+
+  get id(): string {
+    return this.row.head.record;
   }
 
   get state(): Draft["state"] {
@@ -51,27 +62,12 @@ export class WritingDraft implements Draft {
     return this.#keeping.settled();
   }
 
-  async #keep(fields: EntryFields): Promise<void> {
-    const { shelf } = this;
-    const sealed = await shelf.seal(this.id, fields);
-    if (this.base) this.#sealedBase ??= await shelf.seal(this.id, this.base.content);
-    const draft: StoredDraft = {
-      id: this.id,
-      changes: this.base !== undefined,
-      sealed,
-      base: this.#sealedBase,
-      baseRevision: this.base?.revision ?? 0,
-      at: shelf.now(),
-    };
-    await shelf.database.keep("drafts", draft);
-    if (!this.#closed) shelf.placeDraft(this.id, { draft, fields });
-  }
-
   async done(): Promise<string> {
     await this.kept();
     this.#closed = true;
+    const { id, base, from } = this;
     try {
-      return await this.finish({ id: this.id, fields: entryFields(this.fields), base: this.base });
+      return await this.finish({ id, fields: entryFields(this.fields), base, from, row: this.row });
     } catch (error) {
       this.#closed = false;
       throw error;
@@ -81,7 +77,6 @@ export class WritingDraft implements Draft {
   async discard(): Promise<void> {
     this.#closed = true;
     await this.#keeping.ended();
-    await this.shelf.database.write(["drafts"], "strict", (transaction) => transaction.delete("drafts", this.id));
-    this.shelf.placeDraft(this.id, undefined);
+    await this.row.drop();
   }
 }

@@ -17,7 +17,7 @@ import { StoreError } from "./errors";
  * Raised with each new store. A page of an older release lets go when a newer one wants to add a store, and goes on in
  * what that one has made: everything it knows is still there.
  */
-const VERSION = 2;
+const VERSION = 1;
 
 interface Schema extends DBSchema, Stores {}
 type Connection = IDBPDatabase<Schema>;

@@ -180,8 +180,14 @@ export interface Journal {
   dropTheChange(entry: string): Promise<void>;
   /** Same as `setReaders(entry, "only-you")`. */
   takeBack(entry: string): Promise<void>;
-  /** Writes a comment on an own entry or one that is shared with oneself. Rejects with `locked`, `no-longer-shared`. */
-  comment(entry: string, text: string): Promise<void>;
+  /** What is typed as an answer to an own entry or one that is shared with oneself, and isn't sent; "" when nothing. */
+  answer(entry: string): string;
+  /** Keeps what is typed as an answer, sealed, at once. Call it at each input event. Throws `locked`. */
+  setAnswer(entry: string, text: string): void;
+  /** Sends the answer as a comment; sent twice it is one. Rejects with `locked`, `unknown`, `storage`. */
+  sendAnswer(entry: string): Promise<void>;
+  /** Throws the answer away. Rejects with `storage`. */
+  discardAnswer(entry: string): Promise<void>;
   /** Deletes an entry with its history and comments to it. The request waits ten seconds for {@link Journal.undoDelete}. */
   deleteEntry(entry: string): Promise<void>;
   undoDelete(entry: string): Promise<void>;
@@ -346,6 +352,10 @@ export interface Review {
   /** Across patients: "please read soon" first, then oldest first. What is reviewed isn't in it. */
   readonly toRead: readonly SharedEntry[];
   readonly patients: readonly PatientSummary[];
+  /** Answers typed to entries that are no longer shared: they can't be sent any more, and stay until thrown away. */
+  readonly stranded: readonly StrandedAnswer[];
+  /** Throws such an answer away, by its id. Rejects with `storage`. */
+  discardStranded(id: string): Promise<void>;
   /** An entry that somebody shared, by its record id. */
   shared(id: string): SharedEntry | undefined;
   /** What a patient's page shows. */
@@ -355,6 +365,12 @@ export interface Review {
   /** The therapist's own mark on the revision shown. */
   markReviewed(id: string): Promise<void>;
   undoReviewed(id: string): Promise<void>;
+}
+
+export interface StrandedAnswer {
+  /** The comment that it would have become. */
+  readonly id: string;
+  readonly text: string;
 }
 
 export interface SharedEntry extends EntryFields {
@@ -415,6 +431,8 @@ export interface Sync {
   applyDeletions(): Promise<void>;
   /** Storage refuses to keep words: say so until it is over. */
   readonly storageFailed: boolean;
+  /** Another window of an older release is in the way of opening the device's store: say so. */
+  readonly blocked: boolean;
   /** Fetches and sends now, for "Try again". Never rejects. */
   now(): Promise<void>;
   dismissRestored(): void;

@@ -1,20 +1,34 @@
 import { type Attention, type DraftContent, type EntryContent, type EntryFields, newId } from "../protocol";
+import type { Answers } from "./answers.svelte";
 import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
 import { emptyEntry, entryFields, stamp } from "./contents";
+import type { StoredDraft } from "./database";
 import { type Base, type Finished, WritingDraft } from "./draft.svelte";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
-import type { OwnRecord } from "./opening";
+import { type OwnRecord, recordOf } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
+import { joinTyped, TypedRow } from "./typed";
 
 /** Milliseconds in which a deletion can be undone. */
 const UNDO = 10_000;
 const BEGINNING = 80;
+/** What every new entry says beside its fields. */
+const NEW = { kind: "entry", v: 1 } as const;
+
+/** What a page opens to write in. */
+interface OpenedWords {
+  readonly fields: EntryFields;
+  readonly base: Base | undefined;
+  readonly shared: boolean;
+  /** Rows of earlier pages whose words are in `fields`. */
+  readonly taken: readonly StoredDraft[];
+}
 
 type KeptChange = OwnRecord & { readonly content: DraftContent };
 type OwnEntry = OwnRecord & { readonly content: EntryContent };
@@ -25,6 +39,7 @@ export class JournalDesk implements Journal {
     private readonly shelf: Shelf,
     private readonly outbox: Outbox,
     private readonly care: CareDesk,
+    private readonly answers: Answers,
     private readonly environment: Environment,
     private readonly kick: (after?: number) => void,
   ) {}
@@ -47,17 +62,23 @@ export class JournalDesk implements Journal {
       .sort((a, b) => Date.parse(b.written) - Date.parse(a.written) || (a.id < b.id ? 1 : -1)),
   );
 
-  readonly drafts: readonly OpenDraftInfo[] = $derived.by(() =>
-    this.shelf.counted.drafts.map((draft): OpenDraftInfo => {
+  readonly drafts: readonly OpenDraftInfo[] = $derived.by(() => {
+    const found = new Map<string, OpenDraftInfo>();
+    // Newest first: of several pages' words for one entry the newest stand for all.
+    for (const draft of this.shelf.counted.drafts) {
+      const id = recordOf(draft);
+      if (draft.about || found.has(id)) continue;
       const text = this.shelf.drafts.get(draft.id)?.fields.text;
-      return {
-        id: draft.id,
-        entry: draft.changes ? draft.id : undefined,
+      found.set(id, {
+        id,
+        // A change whose entry was deleted meanwhile is a new entry.
+        entry: draft.changes && (!this.shelf.keys || this.shelf.own.has(id)) ? id : undefined,
         beginning: typeof text === "string" ? text.slice(0, BEGINNING) : undefined,
         at: draft.at,
-      };
-    }),
-  );
+      });
+    }
+    return [...found.values()];
+  });
 
   get complete(): boolean {
     return this.shelf.here?.complete ?? false;
@@ -122,9 +143,9 @@ export class JournalDesk implements Journal {
   async #openDraft(id?: string): Promise<Draft> {
     const { shelf } = this;
     shelf.requireHere();
-    const kept = id ? shelf.counted.drafts.find((draft) => draft.id === id) : undefined;
-    if (kept) return this.#resume(kept.id);
-    if (id === undefined) return this.#draft(newId(), emptyEntry(this.environment), undefined, false);
+    if (id === undefined) return this.#begin(newId());
+    const kept = (await shelf.refreshDrafts()).filter((draft) => !draft.about && recordOf(draft) === id);
+    if (kept.length > 0) return this.#resume(id, kept);
     const record = this.#own(id);
     const unsent = this.#kept.get(id);
     const base = {
@@ -132,56 +153,60 @@ export class JournalDesk implements Journal {
       revision: record.change ? 0 : (record.opened?.version.revision ?? 0),
     };
     const fields = unsent ? entryFields(unsent.content.entry) : entryFields(record.content);
-    return this.#draft(id, fields, base, record.content.readers.length > 0);
+    return this.#draft(id, { fields, base, shared: record.content.readers.length > 0, taken: [] });
   }
 
-  async #resume(id: string): Promise<Draft> {
+  #begin(id: string): WritingDraft {
+    return this.#draft(id, { fields: emptyEntry(this.environment), base: undefined, shared: false, taken: [] });
+  }
+
+  async #resume(id: string, kept: readonly StoredDraft[]): Promise<WritingDraft> {
     const { shelf } = this;
-    const keys = shelf.requireKeys();
-    const { account } = shelf.requireHere();
-    const stored = await shelf.database.get("drafts", id);
-    if (!stored) throw new StoreError("unknown");
-    const fields = entryFields(await shelf.open(keys, account, id, stored.sealed));
-    const base = stored.base && {
-      content: await shelf.open(keys, account, id, stored.base),
-      revision: stored.baseRevision,
-    };
-    const readers = shelf.own.get(id)?.content.readers ?? [];
-    return this.#draft(id, fields, base, readers.length > 0);
+    const holder = { keys: shelf.requireKeys(), account: shelf.requireHere().account };
+    const { content, base } = await joinTyped(holder, id, kept);
+    const shared = (shelf.own.get(id)?.content.readers.length ?? 0) > 0;
+    const revision = Math.min(...kept.map((draft) => draft.baseRevision));
+    return this.#draft(id, {
+      fields: entryFields(content),
+      base: base && { content: base, revision },
+      shared,
+      taken: kept,
+    });
   }
 
-  #draft(id: string, fields: EntryFields, base: Base | undefined, shared: boolean): WritingDraft {
-    const finish = (finished: Finished) => this.#finish(finished);
-    return new WritingDraft(id, shared, fields, base, this.shelf, finish);
+  #draft(record: string, opened: OpenedWords): WritingDraft {
+    const { fields, base, shared, taken } = opened;
+    const head = { record, about: undefined, changes: base !== undefined, baseRevision: base?.revision ?? 0 };
+    const row = new TypedRow(this.shelf, head, { from: fields, base: base?.content }, taken);
+    return new WritingDraft(shared, fields, base, row, this.shelf, (finished) => this.#finish(finished));
   }
 
-  async #finish({ id, fields, base }: Finished): Promise<string> {
+  async #finish({ id, fields, base, from, row }: Finished): Promise<string> {
     const { shelf } = this;
     const empty = fields.text.trim() === "" && Object.keys(fields.sliders).length === 0 && fields.feelings.length === 0;
     if (!base && empty) {
-      await shelf.database.write(["drafts"], "strict", (transaction) => transaction.delete("drafts", id));
-      shelf.placeDraft(id, undefined);
+      await row.drop();
       return id;
     }
     // Decided now, not when the draft was opened: the entry may have been shared since.
     const record = shelf.own.get(id);
-    if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base);
+    if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base, row);
     else {
-      const content = { ...(base?.content ?? { kind: "entry", v: 1 }), ...fields };
-      await this.outbox.save({ record: id, content, ...(base ? { base } : {}), draft: id });
+      const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
+      await this.outbox.save({ record: id, content: { ...began.content, ...fields }, base: began, typed: row });
     }
     this.kick();
     return id;
   }
 
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
-  async #keepToOneself(entry: string, fields: EntryFields, base: Base): Promise<void> {
+  async #keepToOneself(entry: string, fields: EntryFields, base: Base, row: TypedRow): Promise<void> {
     const before = this.#kept.get(entry);
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
     const kept = before ? withoutReaders(before.content) : { from: entryFields(base.content), base: revision };
     const content = { ...kept, kind: "draft", v: 1, written, entry: fields };
-    await this.outbox.save({ record: before?.id ?? newId(), about: entry, content, draft: entry });
+    await this.outbox.save({ record: before?.id ?? newId(), about: entry, content, typed: row });
   }
 
   async sendTheChange(entry: string): Promise<void> {
@@ -230,9 +255,25 @@ export class JournalDesk implements Journal {
     return this.setReaders(entry, "only-you");
   }
 
-  async comment(entry: string, text: string): Promise<void> {
+  answer(entry: string): string {
+    return this.answers.text(entry);
+  }
+
+  setAnswer(entry: string, text: string): void {
+    this.shelf.requireKeys();
+    this.answers.set(entry, text);
+  }
+
+  discardAnswer(entry: string): Promise<void> {
+    return this.answers.discard(entry);
+  }
+
+  async sendAnswer(entry: string): Promise<void> {
     const { shelf } = this;
     shelf.requireKeys();
+    const text = this.answer(entry).trim();
+    if (text === "") return;
+    const row = await this.answers.take(entry);
     const { account } = shelf.requireHere();
     const about = shelf.records.get(entry);
     const content = (shelf.own.get(entry) ?? about)?.content;
@@ -241,11 +282,13 @@ export class JournalDesk implements Journal {
     const others = [owner, ...content.readers.map((reader) => reader.account)];
     const readers = [...new Set(others)].filter((other) => other !== account && shelf.pins.has(other));
     await this.outbox.save({
-      record: newId(),
+      record: row.head.record,
       about: entry,
+      typed: row,
       content: { kind: "comment", v: 1, ...stamp(this.environment), text, revision: about?.version.revision ?? 1 },
       readers: readers.map((reader) => ({ account: reader, attention: 0 as const })),
     });
+    this.answers.sent(entry);
     this.kick();
   }
 

@@ -22,6 +22,9 @@ export interface OpenedChange {
   readonly content: JsonObject | undefined;
 }
 
+/** Which record a stored draft becomes or changes. */
+export const recordOf = (draft: StoredDraft): string => draft.record ?? draft.id;
+
 /** A draft with its words open. */
 export interface OpenedDraft {
   readonly draft: StoredDraft;
@@ -105,7 +108,7 @@ export async function openAll(
   const outbox = new Map(changes.map((opened) => [opened.change.record, opened]));
   const drafts = new Map<string, OpenedDraft>();
   for (const draft of sealed.drafts) {
-    const fields = await attempt(draft.id, () => openTyped(holder, draft.id, draft.sealed));
+    const fields = await attempt(draft.id, () => openTyped(holder, recordOf(draft), draft.sealed));
     if (fields) drafts.set(draft.id, { draft, fields });
   }
   const open = (row: StoredRecord, pinned: Bytes | undefined) =>

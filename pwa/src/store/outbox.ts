@@ -24,6 +24,7 @@ import {
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
 import type { Shelf } from "./shelf.svelte";
+import type { TypedRow } from "./typed";
 
 /** A save as the rest of the store asks for it. */
 export interface Wish {
@@ -35,8 +36,8 @@ export interface Wish {
   readonly base?: { readonly content: JsonObject; readonly revision: number };
   /** Leave out to keep the readers. */
   readonly readers?: readonly { readonly account: string; readonly attention: Reader["attention"] }[];
-  /** A draft that this wish takes the place of, in the same transaction. */
-  readonly draft?: string;
+  /** What was typed, whose place this wish takes, in the same transaction. */
+  readonly typed?: TypedRow;
 }
 
 /** What a record says beside who may read it. */
@@ -71,6 +72,7 @@ export class Outbox {
     const content = wanted && (await shelf.seal(wish.record, wanted));
     const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
     const base = start && (await shelf.seal(wish.record, start.content));
+    let dropped: readonly string[] = [];
     const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", wish.record);
       if (before?.version !== queued) return undefined;
@@ -92,13 +94,13 @@ export class Outbox {
         refused: undefined,
       };
       await transaction.put("outbox", next);
-      if (wish.draft) await transaction.delete("drafts", wish.draft);
+      if (wish.typed) dropped = await wish.typed.dropIn(transaction);
       return next;
     });
     if (!change) return false;
     const opened = wanted ?? shelf.outbox.get(wish.record)?.content;
     shelf.placeChange(wish.record, { change, content: opened });
-    if (wish.draft) shelf.placeDraft(wish.draft, undefined);
+    shelf.dropDrafts(dropped);
     return true;
   }
 
@@ -178,9 +180,8 @@ export class Outbox {
   async delete(record: string, notBefore: number): Promise<void> {
     const { shelf } = this;
     const known = shelf.records.get(record);
-    const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
+    const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
-      await transaction.delete("drafts", record);
       if (!known && !before?.attempt && notBefore === 0) {
         await transaction.delete("outbox", record);
         return undefined;
@@ -205,7 +206,6 @@ export class Outbox {
       await transaction.put("outbox", next);
       return next;
     });
-    shelf.placeDraft(record, undefined);
     shelf.placeChange(record, change && { change, content: shelf.outbox.get(record)?.content });
   }
 

@@ -3,6 +3,7 @@ import { type Api, ApiProblem, type Schemas, ServerFault } from "../api/client";
 import { newId, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
+import { recordOf } from "./opening";
 import { type Outbox, settledChange } from "./outbox";
 import type { Pull } from "./pull";
 import type { Shelf } from "./shelf.svelte";
@@ -98,7 +99,9 @@ export class Push {
     const { result } = attempt;
     const version = result?.accepted;
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
-    const next = await shelf.database.write(["outbox", "records", "remembered"], "strict", async (transaction) => {
+    const given: string[] = [];
+    const stores: ("outbox" | "records" | "remembered" | "drafts")[] = ["outbox", "records", "remembered", "drafts"];
+    const next = await shelf.database.write(stores, "strict", async (transaction) => {
       const current = await transaction.get("outbox", record);
       const before = await transaction.get("remembered", record);
       if (result && version && (before?.revision ?? 0) <= version.revision) {
@@ -108,6 +111,12 @@ export class Push {
       }
       if (!result) {
         await transaction.delete("records", record);
+        // What was being written when the entry was deleted goes with it; what was written since doesn't.
+        for (const draft of await transaction.all("drafts")) {
+          if ((recordOf(draft) !== record && draft.about !== record) || draft.at > (current?.at ?? 0)) continue;
+          await transaction.delete("drafts", draft.id);
+          given.push(draft.id);
+        }
         const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
         await transaction.put("remembered", { id: record, ...seen, ended: true });
       }
@@ -118,6 +127,7 @@ export class Push {
     });
     if (content && result && version) shelf.place([{ row: result, version, content, own: true }]);
     if (!result) shelf.place([], [record]);
+    shelf.dropDrafts(given);
     shelf.placeChange(record, next && { change: next, content: shelf.outbox.get(record)?.content });
   }
 

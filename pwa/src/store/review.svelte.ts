@@ -1,19 +1,23 @@
-import type { EntryContent } from "../protocol";
+import type { CommentContent, EntryContent } from "../protocol";
+import type { Answers } from "./answers.svelte";
 import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
 import { entryFields } from "./contents";
 import type { Mark, Reading, StoredRecord } from "./database";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
-import type { PatientPage, PatientSummary, Review, SharedEntry } from "./interface";
+import type { PatientPage, PatientSummary, Review, SharedEntry, StrandedAnswer } from "./interface";
 import type { Opened } from "./judging";
+import type { Outbox } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
 
 /** What a therapist reads: entries that patients share. */
 export class ReviewDesk implements Review {
   constructor(
     private readonly shelf: Shelf,
+    private readonly outbox: Outbox,
     private readonly care: CareDesk,
+    private readonly answers: Answers,
     private readonly environment: Environment,
     private readonly kick: () => void,
   ) {}
@@ -38,6 +42,23 @@ export class ReviewDesk implements Review {
         return { account, name, active, toRead: waiting, forSession: entries.filter(isForSession).length };
       }),
   );
+
+  readonly stranded: readonly StrandedAnswer[] = $derived.by(() => {
+    if (!this.shelf.keys) return [];
+    const isOpen = (entry: string) => this.shelf.records.has(entry) || this.shelf.own.has(entry);
+    const typed = [...this.answers.stored].map(([entry, { record, text }]) => ({ id: record, entry, text }));
+    const refused = this.shelf
+      .mine<CommentContent>("comment")
+      .filter(({ change }) => change?.refused)
+      .map(({ id, about, content }) => ({ id, entry: about, text: content.text }));
+    return [...typed, ...refused].filter(({ entry }) => !isOpen(entry)).map(({ id, text }) => ({ id, text }));
+  });
+
+  async discardStranded(id: string): Promise<void> {
+    const typed = [...this.answers.stored].find(([, { record }]) => record === id);
+    if (typed) await this.answers.discard(typed[0]);
+    else await this.outbox.drop(id);
+  }
 
   #view({ row, version, content }: Opened & { readonly content: EntryContent }): SharedEntry {
     const account = this.shelf.here?.account;

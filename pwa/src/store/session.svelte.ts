@@ -238,6 +238,8 @@ export class SessionDesk implements Session {
   async #makeRoom(account: string | undefined): Promise<void> {
     const { here } = this.shelf;
     if (!here || here.account === account) return;
+    // Another page of this device may have kept words that this one hasn't heard of.
+    await this.shelf.load();
     if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
     await this.#clear();
   }
@@ -331,6 +333,7 @@ export class SessionDesk implements Session {
   }
 
   async signOut(giveUp = false): Promise<void> {
+    await this.shelf.load();
     if (this.rounds.unsent > 0) await this.rounds.now();
     if (this.rounds.unsent > 0 && !giveUp) throw new StoreError("unsent-words");
     // Signed out here even where the server can't be told: its session can be ended from another device.

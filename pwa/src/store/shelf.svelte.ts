@@ -39,6 +39,7 @@ export class Shelf {
   keys: Keys | undefined;
   /** How often something was put into memory. */
   #placed = 0;
+  readonly #onClose: (() => void)[] = [];
 
   /** Own records by id, as they will be once all pending changes are out; what waits to be deleted isn't among them. */
   readonly own: ReadonlyMap<string, OwnRecord> = $derived.by(() => ownRecords(this.records, this.outbox));
@@ -115,6 +116,7 @@ export class Shelf {
   /** Closes all plaintext and forgets the keys in memory. */
   close(): void {
     this.#placed++;
+    for (const work of this.#onClose) work();
     this.keys = undefined;
     this.records = new Map();
     this.outbox = new Map();
@@ -162,12 +164,42 @@ export class Shelf {
     this.counted = { ...this.counted, outbox: replaced(this.counted.outbox, record, opened?.change) };
   }
 
-  /** Puts a draft into memory, or takes it out; while locked its words aren't kept. */
-  placeDraft(id: string, opened: OpenedDraft | undefined): void {
+  /** Puts a draft into memory; while locked its words aren't kept. */
+  placeDraft(opened: OpenedDraft): void {
     this.#placed++;
+    const { id } = opened.draft;
     this.drafts = replaced(this.drafts, id, this.keys ? opened : undefined);
-    const others = this.counted.drafts.filter((draft) => draft.id !== id);
-    this.counted = { ...this.counted, drafts: opened ? [opened.draft, ...others] : others };
+    this.counted = {
+      ...this.counted,
+      drafts: [opened.draft, ...this.counted.drafts.filter((draft) => draft.id !== id)],
+    };
+  }
+
+  /** Takes drafts out of memory. */
+  dropDrafts(ids: readonly string[]): void {
+    if (!this.counted.drafts.some(({ id }) => ids.includes(id))) return;
+    this.#placed++;
+    const drafts = new Map(this.drafts);
+    for (const id of ids) drafts.delete(id);
+    this.drafts = drafts;
+    this.counted = { ...this.counted, drafts: this.counted.drafts.filter(({ id }) => !ids.includes(id)) };
+  }
+
+  /** Reads the drafts anew: another page writes them without telling. */
+  async refreshDrafts(): Promise<readonly StoredDraft[]> {
+    const { keys, here } = this;
+    const stored = (await this.database.all("drafts")).sort((a, b) => b.at - a.at);
+    const holder = keys && here && { keys, account: here.account };
+    this.drafts = holder
+      ? (await openAll(holder, { records: [], outbox: [], drafts: stored }, new Map(), [])).drafts
+      : new Map();
+    this.counted = { ...this.counted, drafts: stored };
+    return stored;
+  }
+
+  /** Calls back when all plaintext is closed, for what else holds some. */
+  whenClosed(work: () => void): void {
+    this.#onClose.push(work);
   }
 
   /** Shows a fault, once for each record and kind, and keeps it. */

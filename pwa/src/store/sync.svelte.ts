@@ -2,6 +2,7 @@ import { type Api, ApiProblem, NoAnswer } from "../api/client";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Fault, Sync } from "./interface";
+import { recordOf } from "./opening";
 import type { Pull } from "./pull";
 import type { Push } from "./push";
 import type { Shelf } from "./shelf.svelte";
@@ -23,7 +24,7 @@ export class SyncRounds implements Sync {
 
   readonly unsent: number = $derived.by(() => {
     const { outbox, drafts } = this.shelf.counted;
-    return new Set([...outbox.keys(), ...drafts.map((draft) => draft.id)]).size;
+    return new Set([...outbox.keys(), ...drafts.map(recordOf)]).size;
   });
   readonly heldDeletions: number = $derived.by(
     () => [...this.shelf.records.values()].filter((opened) => opened.row.ended).length,
@@ -52,6 +53,10 @@ export class SyncRounds implements Sync {
 
   get storageFailed(): boolean {
     return this.shelf.storageFailed;
+  }
+
+  get blocked(): boolean {
+    return this.shelf.blocked;
   }
 
   /** Begins to look by itself. */

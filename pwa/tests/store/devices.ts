@@ -16,6 +16,8 @@ export const PASSPHRASE = "salt on the old pier again";
 /** A device: a store with its own storage and network. It syncs when it is told to, or by its own changes. */
 export interface Device extends Store {
   readonly line: Line;
+  /** Under which name its storage lies. */
+  readonly databaseName: string;
   /** Puts the clock forward, in milliseconds. */
   wait(milliseconds: number): void;
   /** The page goes out of sight, and comes back after so many milliseconds. */
@@ -69,6 +71,7 @@ export async function device(
   await store.start();
   return Object.assign(store, {
     line: at.network.line,
+    databaseName: at.database,
     wait: (milliseconds: number) => {
       at.clock.now += milliseconds;
     },
@@ -150,6 +153,12 @@ export async function write(on: Device, text: string, id?: string): Promise<stri
   const draft = await on.journal.openDraft(id);
   draft.set({ text });
   return draft.done();
+}
+
+/** Types an answer below an entry and sends it. */
+export async function answer(on: Device, id: string, text: string): Promise<void> {
+  on.journal.setAnswer(id, text);
+  await on.journal.sendAnswer(id);
 }
 
 /** What a condition reads, without the wait of a test for something that never comes. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
 
 describe("from a word to a read entry", () => {
   test("an entry shared to read arrives, is read, answered and reviewed", async () => {
@@ -19,7 +19,7 @@ describe("from a word to a read entry", () => {
     expect(therapist.review.toRead).toMatchObject([{ id, text: "The water again.", patientName: "Ana", attention: 1 }]);
 
     await therapist.review.markRead(id);
-    await therapist.journal.comment(id, "I was there with you.");
+    await answer(therapist, id, "I was there with you.");
     await therapist.review.markReviewed(id);
     expect(therapist.review.toRead).toEqual([]);
     await settle(therapist, patient);
@@ -81,7 +81,7 @@ describe("from a word to a read entry", () => {
     await settle(patient, therapist);
     expect(entry(patient, id)).toMatchObject({ waitingToBeTakenBack: false, readers: [] });
     expect(therapist.review.shared(id)).toBeUndefined();
-    await expect(therapist.journal.comment(id, "But")).rejects.toMatchObject({ reason: "unknown" });
+    await expect(answer(therapist, id, "But")).rejects.toMatchObject({ reason: "unknown" });
   });
 
   test("what the therapist wrote before it was taken back stays, on a new device too", async () => {
@@ -89,7 +89,7 @@ describe("from a word to a read entry", () => {
     const id = await write(patient, "Read this.");
     await patient.journal.setReaders(id, "to-read");
     await settle(patient, therapist);
-    await therapist.journal.comment(id, "I have.");
+    await answer(therapist, id, "I have.");
     await settle(therapist, patient);
     await patient.journal.takeBack(id);
     await settle(patient, therapist);

@@ -11,7 +11,7 @@ import {
   sealCard,
   toBase64,
 } from "../../src/protocol";
-import { type Device, device, entry, PASSPHRASE, pair, patientOf, settle, therapistOf, write } from "./devices";
+import { answer, type Device, device, entry, PASSPHRASE, pair, patientOf, settle, therapistOf, write } from "./devices";
 import { FakeServer } from "./fake-server";
 
 type Record_ = Schemas["RecordView"];
@@ -122,7 +122,7 @@ describe("a lying server is refused, and shown", () => {
     const other = await write(patient, "Another entry.");
     await patient.journal.setReaders(other, "to-read");
     await settle(patient, therapist);
-    await therapist.journal.comment(id, "Good.");
+    await answer(therapist, id, "Good.");
     alter(server, (record) => (record.about === id ? { ...record, about: other } : undefined));
     await settle(therapist, patient);
     expect(entry(patient, other).comments).toEqual([]);

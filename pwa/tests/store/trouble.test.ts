@@ -1,6 +1,6 @@
 import { openDB } from "idb";
 import { describe, expect, test } from "vitest";
-import { device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
 
 const SAVE = /^PUT \/api\/records\/[0-9a-f-]{36}$/;
 
@@ -102,7 +102,7 @@ describe("nothing typed is lost", () => {
     await patient.journal.setReaders(shared, "to-read");
     await settle(patient, therapist);
     therapist.line.away = true;
-    await therapist.journal.comment(shared, "An answer too late.");
+    await answer(therapist, shared, "An answer too late.");
     await patient.journal.takeBack(shared);
     await patient.sync.now();
     therapist.line.away = false;
@@ -160,7 +160,7 @@ describe("two devices of one person", () => {
     const last = patient.journal.entries[0]?.id ?? "";
     await patient.journal.setReaders(last, "to-read");
     await settle(patient, therapist);
-    await therapist.journal.comment(last, "Yes.");
+    await answer(therapist, last, "Yes.");
     await settle(therapist, patient);
     const laptop = await second(server);
     expect(laptop.journal.entries).toHaveLength(8);

@@ -10,6 +10,7 @@ export const common = {
     cannotKeepTitle: "Nothing can be kept here",
     copyByHand: "The browser doesn’t let this page copy. Select it and copy it yourself:",
     done: "Done",
+    closeOthers: "Aftertide is open in another window in an older version. Close it there to go on here.",
     loading: "One moment",
     less: "Less",
     more: "More",

@@ -141,6 +141,9 @@ export const journal = {
     inSession: "You talk about it in session. Answers aren’t written here.",
     earlier: "about an earlier version",
     notSent: "not sent: taken back",
+    stranded: "Not sent: taken back",
+    strandedWhat: "What these answer can no longer be opened here. Only you see them.",
+    discard: "Throw it away",
   },
   faults: {
     title: "Something doesn’t add up",

@@ -10,6 +10,7 @@ export const common = {
     cannotKeepTitle: "Aquí no se puede guardar nada",
     copyByHand: "El navegador no deja copiar a esta página. Selecciónalo y cópialo tú:",
     done: "Listo",
+    closeOthers: "Aftertide está abierto en otra ventana en una versión anterior. Ciérralo allí para seguir aquí.",
     loading: "Un momento",
     less: "Menos",
     more: "Más",

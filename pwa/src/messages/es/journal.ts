@@ -143,6 +143,9 @@ export const journal = {
     inSession: "Se habla en sesión. Aquí no se responde por escrito.",
     earlier: "sobre una versión anterior",
     notSent: "no enviada: se retiró",
+    stranded: "Sin enviar: se retiró",
+    strandedWhat: "Aquello a lo que responden ya no se puede abrir aquí. Solo tú las ves.",
+    discard: "Descartarla",
   },
   faults: {
     title: "Algo no cuadra",
