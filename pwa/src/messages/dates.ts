@@ -17,14 +17,28 @@ function inZone(options: Intl.DateTimeFormatOptions, zone: string | undefined): 
   }
 }
 
+/** Making a formatter takes longer than a hundred uses of one: a list of days needs few. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(
+  locale: string,
+  options: Intl.DateTimeFormatOptions,
+  zone: string | undefined,
+): Intl.DateTimeFormat {
+  const key = JSON.stringify([locale, options, zone]);
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale, inZone(options, zone));
+  formatters.set(key, known);
+  return known;
+}
+
 function format(moment: Moment, options: Intl.DateTimeFormatOptions, zone?: string): string {
-  return new Intl.DateTimeFormat(speech.locale, inZone(options, zone)).format(asDate(moment));
+  return formatterOf(speech.locale, options, zone).format(asDate(moment));
 }
 
 /** The calendar day of an instant in a zone, as YYYY-MM-DD: what entries are grouped by. */
 export function dayOf(moment: Moment, zone?: string): string {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
-  return new Intl.DateTimeFormat("en-CA", inZone(parts, zone)).format(asDate(moment));
+  return formatterOf("en-CA", parts, zone).format(asDate(moment));
 }
 
 /** Whole calendar days from `moment` to `now`; negative for a day to come. */
@@ -60,6 +74,19 @@ export function fullMoment(moment: Moment, zone?: string, now = new Date()): str
   const day = format(moment, { weekday: "long", day: "numeric", month: "long", ...yearIfOther(moment, now) }, zone);
   return `${capitalised(day)}, ${clock(moment, zone)}`;
 }
+
+/** A month as a heading: "November 2026"; `month` is YYYY-MM. */
+export const monthHeading = (month: string): string =>
+  capitalised(format(`${month}-15T12:00:00Z`, { month: "long", year: "numeric" }, "UTC"));
+
+/** A weekday's short and whole name; `day` is any such day, YYYY-MM-DD. */
+export const weekday = (day: string): { short: string; whole: string } => ({
+  short: format(`${day}T12:00:00Z`, { weekday: "short" }, "UTC"),
+  whole: format(`${day}T12:00:00Z`, { weekday: "long" }, "UTC"),
+});
+
+/** A day as it is spoken in a calendar: "17 November"; `day` is YYYY-MM-DD. */
+export const spokenDay = (day: string): string => format(`${day}T12:00:00Z`, { day: "numeric", month: "long" }, "UTC");
 
 /** A date that stands on paper: "17 November 2026". */
 export const longDate = (moment: Moment, zone?: string): string =>

@@ -26,6 +26,23 @@ function inZone(now: number, zone: string): string {
   return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}:${part("second")}${offset}`;
 }
 
+const DAY = 86_400_000;
+const offsetIn = (at: number, zone: string): number => {
+  const written = inZone(at, zone);
+  return Date.parse(`${written.slice(0, 19)}Z`) - Date.parse(written);
+};
+
+/**
+ * A wall time (`YYYY-MM-DDTHH:MM`) in a zone, as RFC 3339 with its offset. One that daylight saving skips moves forward by
+ * the gap; of one that occurs twice it is the first.
+ */
+export function writtenAt(wall: string, zone: string): string {
+  const guess = Date.parse(`${wall.slice(0, 16)}:00Z`);
+  const offsets = [offsetIn(guess - DAY, zone), offsetIn(guess + DAY, zone)].sort((a, b) => b - a);
+  const fitting = offsets.map((offset) => inZone(guess - offset, zone)).find((at) => at.startsWith(wall.slice(0, 16)));
+  return fitting ?? inZone(guess - Math.min(...offsets), zone);
+}
+
 /** A contact, pinned by an invitation. */
 export function newContact(
   party: Party,

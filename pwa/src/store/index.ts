@@ -1,6 +1,7 @@
 import { pageStore } from "./aftertide";
 import type { Aftertide } from "./interface";
 
+export { writtenAt } from "./contents";
 export { type Reason, StoreError } from "./errors";
 export type * from "./interface";
 

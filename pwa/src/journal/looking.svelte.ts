@@ -1,0 +1,62 @@
+/** How somebody is looking at the journal: what they search, list or calendar, how far. Kept while they look at an entry. */
+
+import type { Entry } from "../store";
+import { SearchIndex } from "./search";
+
+/** Entries drawn at first, and with each step. */
+const STEP = 20;
+
+class Looking {
+  search = $state("");
+  inCalendar = $state(false);
+  /** How many entries are drawn. */
+  drawn = $state(STEP);
+  /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
+  month = $state<string | undefined>();
+  day = $state<string | undefined>();
+  readonly #index = new SearchIndex();
+  #preparing = 0;
+
+  searchFor(search: string): void {
+    this.search = search;
+    this.drawn = STEP;
+  }
+
+  toggleCalendar(): void {
+    this.inCalendar = !this.inCalendar;
+    this.search = "";
+    this.drawn = STEP;
+  }
+
+  drawMore(): void {
+    this.drawn += STEP;
+  }
+
+  find(entries: readonly Entry[]): Entry[] {
+    return this.#index.find(entries, this.search);
+  }
+
+  /** Gets the search ready while nothing else is to be done; gives the way to stop. */
+  prepare(entries: readonly Entry[]): () => void {
+    const mine = ++this.#preparing;
+    const goOn = (): Promise<boolean> =>
+      new Promise((resolve) => setTimeout(() => resolve(mine === this.#preparing), 0));
+    void this.#index.prepare(entries, goOn);
+    return () => {
+      this.#preparing++;
+    };
+  }
+
+  /** Forgets what was looked for and all words folded for it: with the keys. */
+  forget(): void {
+    this.#preparing++;
+    this.search = "";
+    this.inCalendar = false;
+    this.drawn = STEP;
+    this.month = undefined;
+    this.day = undefined;
+    this.#index.clear();
+  }
+}
+
+export const looking = new Looking();

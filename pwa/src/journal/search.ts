@@ -1,0 +1,119 @@
+/** Search over everything that is open on this device. Nothing is asked of the server, which couldn't answer. */
+
+import type { Entry } from "../store";
+
+const MARKS = /\p{M}+/gu;
+const PLAIN = /^\p{ASCII}*$/u;
+
+/** Without case and accents: what is typed in haste finds what was written with care. */
+export function fold(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
+  return text.normalize("NFKD").replace(MARKS, "").toLowerCase();
+}
+
+/** The words of a search, folded; an entry is found when it has all of them, anywhere in a word. */
+export const wordsOf = (search: string): string[] => fold(search).split(/\s+/u).filter(Boolean);
+
+/** What of an entry is searched: its words and feelings, a change that wasn't sent, the answers to it. */
+function searched(entry: Entry): string {
+  const { text, feelings, unsentChange, comments } = entry;
+  const also = unsentChange ? [unsentChange.text, ...unsentChange.feelings] : [];
+  return [text, ...feelings, ...also, ...comments.map((comment) => comment.text)].join("\n");
+}
+
+/**
+ * The folded words of all entries. Folding is the slow part; a text is folded once, and again only when it has changed,
+ * so that each key of a search costs one pass over strings.
+ */
+export class SearchIndex {
+  readonly #folded = new Map<string, { readonly source: string; readonly words: string }>();
+
+  #wordsOf(entry: Entry): string {
+    const source = searched(entry);
+    const known = this.#folded.get(entry.id);
+    if (known?.source === source) return known.words;
+    const words = fold(source);
+    this.#folded.set(entry.id, { source, words });
+    return words;
+  }
+
+  /** The entries that have all words of a search, in their order. An empty search finds nothing. */
+  find(entries: readonly Entry[], search: string): Entry[] {
+    const wanted = wordsOf(search);
+    if (wanted.length === 0) return [];
+    return entries.filter((entry) => {
+      const words = this.#wordsOf(entry);
+      return wanted.every((word) => words.includes(word));
+    });
+  }
+
+  /** Forgets all words. */
+  clear(): void {
+    this.#folded.clear();
+  }
+
+  /** Folds what isn't folded yet, a few at a time; `goOn` lets the page breathe, and says whether to go on. */
+  async prepare(entries: readonly Entry[], goOn: () => Promise<boolean>): Promise<void> {
+    const known = new Set(entries.map((entry) => entry.id));
+    for (const id of this.#folded.keys()) if (!known.has(id)) this.#folded.delete(id);
+    for (const [at, entry] of entries.entries()) {
+      this.#wordsOf(entry);
+      if (at % 20 === 19 && !(await goOn())) return;
+    }
+  }
+}
+
+/** Characters shown before the first word found. */
+const LEAD = 60;
+/** Characters of a text that an excerpt is cut from: of a longer one the beginning is shown. */
+const LOOKED_AT = 50_000;
+
+/** The part of a text that a result shows, and where the words found stand in it. */
+export interface Excerpt {
+  readonly parts: readonly { readonly text: string; readonly found: boolean }[];
+}
+
+/** Cuts a text around the first word found. Works on the text as written: a letter with an accent stays one. */
+export function excerptOf(whole: string, search: string, length: number): Excerpt {
+  const text = whole.slice(0, LOOKED_AT);
+  const wanted = wordsOf(search);
+  const { folded, places } = placed(text);
+  const starts = wanted.map((word) => folded.indexOf(word)).filter((at) => at >= 0);
+  const first = starts.length > 0 ? (places[Math.min(...starts)] ?? 0) : 0;
+  const cut = first > LEAD ? text.lastIndexOf(" ", first - LEAD / 2) + 1 : 0;
+  const shown = text.slice(cut, cut + length);
+  const inside = placed(shown);
+  const hits: [number, number][] = [];
+  for (const word of wanted) {
+    for (let at = inside.folded.indexOf(word); at >= 0; at = inside.folded.indexOf(word, at + word.length)) {
+      hits.push([inside.places[at] ?? 0, inside.places[at + word.length] ?? shown.length]);
+    }
+  }
+  hits.sort((a, b) => a[0] - b[0]);
+  const parts: { text: string; found: boolean }[] = [];
+  let end = 0;
+  for (const [from, to] of hits) {
+    if (from < end) continue;
+    if (from > end) parts.push({ text: shown.slice(end, from), found: false });
+    parts.push({ text: shown.slice(from, to), found: true });
+    end = to;
+  }
+  if (end < shown.length) parts.push({ text: shown.slice(end), found: false });
+  if (cut > 0) parts.unshift({ text: "… ", found: false });
+  return { parts };
+}
+
+/** A text folded, with the place in the text for each place in the folded one. */
+function placed(text: string): { folded: string; places: readonly number[] } {
+  let folded = "";
+  const places: number[] = [];
+  let at = 0;
+  for (const character of text) {
+    const one = fold(character);
+    for (let i = 0; i < one.length; i++) places.push(at);
+    folded += one;
+    at += character.length;
+  }
+  places.push(at);
+  return { folded, places };
+}
