@@ -18,8 +18,11 @@ class Router {
     document.addEventListener("click", (event) => this.#follow(event));
   }
 
-  /** Goes to a place. With `replace`, "back" doesn't return to where the person was. */
-  go(route: Route, options: { replace?: boolean } = {}): void {
+  /**
+   * Goes to a place. With `replace`, "back" doesn't return to where the person was; with `still` the address changes
+   * around what stays on the screen.
+   */
+  go(route: Route, options: { replace?: boolean; still?: boolean } = {}): void {
     const path = pathOf(route);
     if (options.replace) history.replaceState(null, "", path);
     else if (path !== location.pathname) {
@@ -27,7 +30,7 @@ class Router {
       this.#depth += 1;
     }
     this.#path = path;
-    scrollTo(0, 0);
+    if (!options.still) scrollTo(0, 0);
   }
 
   /** One step back within the app; to `otherwise` when the person came here from outside. */
