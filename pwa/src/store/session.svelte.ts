@@ -22,7 +22,7 @@ import type { NewKeys, Typed } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
-import { StoreError } from "./errors";
+import { StoreError, unlessStorage } from "./errors";
 import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
 import type { HeldInvitation, Links } from "./links";
 import type { Outbox } from "./outbox";
@@ -453,15 +453,21 @@ export class SessionDesk implements Session {
         const { here } = this.shelf;
         dropTimer?.();
         if (!here) return;
-        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => void this.lockIfHiddenLong());
-        void this.shelf.updateHere({ hiddenAt: this.environment.now() });
+        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => {
+          this.lockIfHiddenLong().catch(unlessStorage);
+        });
+        this.shelf.updateHere({ hiddenAt: this.environment.now() }).catch(unlessStorage);
       },
       () => {
         dropTimer?.();
-        void this.lockIfHiddenLong().then(() => this.stayOpen());
+        this.lockIfHiddenLong()
+          .then(() => this.stayOpen())
+          .catch(unlessStorage);
       },
     );
-    this.environment.whenToLook(() => void this.stayOpen());
+    this.environment.whenToLook(() => {
+      this.stayOpen().catch(unlessStorage);
+    });
   }
 
   /** A page is in sight: the device isn't hidden, whatever another page has said. */
