@@ -236,36 +236,39 @@ export class SessionDesk implements Session {
 
   /** Another account's unsent words are never dropped to make room. */
   async #makeRoom(account: string | undefined): Promise<void> {
+    // Another page may have signed out, or in, unheard.
+    await this.shelf.load();
     const { here } = this.shelf;
     if (!here || here.account === account) return;
     if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
-    await this.#clear();
+    await this.#clear(false);
   }
 
   async #settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed: boolean): Promise<void> {
-    const before = this.shelf.here;
     const [identity] = keys.identities;
     if (!identity) throw new StoreError("locked");
-    const here: Here = {
-      account: me.id,
-      email: me.email,
-      role: me.role,
-      gen: me.gen,
-      publicKey: identity.keyPair.publicKey,
-      slots: me.slots,
-      identities: me.identities,
-      settingsRecord: me.settings_record ?? before?.settingsRecord,
-      cursor: before?.cursor ?? 0,
-      incarnation: before?.incarnation,
-      comparing: before?.comparing ?? false,
-      complete: before?.complete ?? false,
-      lastPull: before?.lastPull,
-      restored: before?.restored ?? false,
-      expired: false,
-      kitUnconfirmed,
-      hiddenAt: undefined,
-    };
     await this.shelf.database.write(["here", "keys"], "strict", async (transaction) => {
+      // What lies here now, not what this page remembers: another one may have emptied the device.
+      const before = await transaction.get("here", "here");
+      const here: Here = {
+        account: me.id,
+        email: me.email,
+        role: me.role,
+        gen: me.gen,
+        publicKey: identity.keyPair.publicKey,
+        slots: me.slots,
+        identities: me.identities,
+        settingsRecord: me.settings_record ?? before?.settingsRecord,
+        cursor: before?.cursor ?? 0,
+        incarnation: before?.incarnation,
+        comparing: before?.comparing ?? false,
+        complete: before?.complete ?? false,
+        lastPull: before?.lastPull,
+        restored: before?.restored ?? false,
+        expired: false,
+        kitUnconfirmed,
+        hiddenAt: undefined,
+      };
       await transaction.put("here", here, "here");
       await transaction.put("keys", keys, "here");
     });
@@ -308,8 +311,7 @@ export class SessionDesk implements Session {
           throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
         });
       }
-      await this.shelf.database.write(["keys"], "relaxed", (transaction) => transaction.put("keys", keys, "here"));
-      await this.shelf.updateHere({ hiddenAt: undefined });
+      await this.shelf.keepKeys(keys);
       await this.shelf.load();
       this.environment.tellOthers("keys");
       void this.rounds.now();
@@ -332,17 +334,23 @@ export class SessionDesk implements Session {
 
   async signOut(giveUp = false): Promise<void> {
     if (this.rounds.unsent > 0) await this.rounds.now();
+    // Another page may have kept words that this one hasn't heard of.
+    await this.shelf.load();
     if (this.rounds.unsent > 0 && !giveUp) throw new StoreError("unsent-words");
     // Signed out here even where the server can't be told: its session can be ended from another device.
     await this.api.signOut().catch(() => undefined);
-    await this.#clear();
+    await this.#clear(giveUp);
   }
 
-  async #clear(): Promise<void> {
+  /** Forgets what is on this device. Rejects with `unsent-words` where words are kept that aren't given up. */
+  async #clear(giveUp: boolean): Promise<void> {
     this.kit = undefined;
-    await this.rounds.between(() => this.shelf.database.erase());
-    this.care.clear();
-    await this.shelf.load();
+    try {
+      await this.rounds.between(() => this.shelf.erase(giveUp));
+      this.care.clear();
+    } finally {
+      await this.shelf.load();
+    }
     this.rounds.listen();
     this.environment.tellOthers("keys");
   }
@@ -413,7 +421,7 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       await this.#prove({ method: "passphrase", passphrase });
       await this.api.erase();
-      await this.#clear();
+      await this.#clear(true);
     });
   }
 
