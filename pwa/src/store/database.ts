@@ -147,6 +147,8 @@ export interface PendingChange {
   readonly attempt: Attempt | undefined;
   /** Our server's answer to what can't go out; the words stay. */
   readonly refused: string | undefined;
+  /** With a deletion: the draft that goes with it, and comes back when it is undone. */
+  readonly draft?: StoredDraft | undefined;
 }
 
 /** "Read" and "reviewed" that the server doesn't have yet. */

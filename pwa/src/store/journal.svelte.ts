@@ -252,17 +252,23 @@ export class JournalDesk implements Journal {
   async deleteEntry(entry: string): Promise<void> {
     this.#own(entry);
     const until = this.environment.now() + UNDO;
-    const about = [...this.shelf.own.values()].filter((record) => record.about === entry);
-    for (const { id } of [...about, { id: entry }]) await this.outbox.delete(id, until);
+    const shown = this.#kept.get(entry)?.id;
+    // Of the changes that devices kept to themselves only one is shown: another isn't deleted unseen.
+    const about = [...this.shelf.own.values()].filter(
+      ({ id, about, content }) => about === entry && (content.kind !== "draft" || id === shown),
+    );
+    // All at once: what is deleted is what was on the screen at the tap.
+    await Promise.all([...about, { id: entry }].map(({ id }) => this.outbox.delete(id, until)));
     this.kick(UNDO);
   }
 
   async undoDelete(entry: string): Promise<void> {
     if (!(await this.outbox.undoDelete(entry))) throw new StoreError("unknown");
-    const about = [...this.shelf.outbox.values()].filter(
-      ({ change }) => change.about === entry && change.action === "delete",
+    // Counted while locked, too.
+    const about = [...this.shelf.counted.outbox.values()].filter(
+      (change) => change.about === entry && change.action === "delete",
     );
-    for (const { change } of about) await this.outbox.undoDelete(change.record);
+    for (const { record } of about) await this.outbox.undoDelete(record);
     this.kick();
   }
 }

@@ -178,9 +178,14 @@ export class Outbox {
   async delete(record: string, notBefore: number): Promise<void> {
     const { shelf } = this;
     const known = shelf.records.get(record);
+    const seen = shelf.counted.drafts.find((draft) => draft.id === record);
+    const queued = shelf.counted.outbox.get(record)?.version;
     const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
-      await transaction.delete("drafts", record);
+      if (before?.action === "save" && before.version !== queued) return "changed" as const;
+      const draft = await transaction.get("drafts", record);
+      // What another page has typed since stays: nobody here has seen it.
+      if (draft?.at === seen?.at) await transaction.delete("drafts", record);
       if (!known && !before?.attempt && notBefore === 0) {
         await transaction.delete("outbox", record);
         return undefined;
@@ -201,10 +206,17 @@ export class Outbox {
         notBefore,
         attempt: before?.attempt,
         refused: undefined,
+        draft: seen ?? before?.draft,
       };
       await transaction.put("outbox", next);
       return next;
     });
+    if (change === "changed") {
+      // What another page of this device has queued isn't deleted unseen.
+      await shelf.refresh(record);
+      await shelf.addFault("kept-after-deletion", record, undefined);
+      return;
+    }
     shelf.placeDraft(record, undefined);
     shelf.placeChange(record, change && { change, content: shelf.outbox.get(record)?.content });
   }
@@ -212,9 +224,13 @@ export class Outbox {
   /** Takes a deletion back that hasn't gone out. Gives false when it is too late. */
   async undoDelete(record: string): Promise<boolean> {
     const { shelf } = this;
-    const result = await shelf.database.write(["outbox"], "strict", async (transaction) => {
+    const draft = shelf.counted.outbox.get(record)?.draft;
+    const { keys, here } = shelf;
+    const fields = draft && keys && here && (await shelf.open(keys, here.account, record, draft.sealed));
+    const result = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
       if (before?.action !== "delete" || (before.attempt && before.attempt.result === undefined)) return undefined;
+      if (draft && !(await transaction.get("drafts", record))) await transaction.put("drafts", draft);
       if (!before.content && !before.readers) {
         await transaction.delete("outbox", record);
         return "dropped" as const;
@@ -226,6 +242,7 @@ export class Outbox {
         // The number is now the deletion's; the words merge from their base whatever the server has.
         baseRevision: 0,
         notBefore: 0,
+        draft: undefined,
       };
       await transaction.put("outbox", next);
       return next;
@@ -233,6 +250,8 @@ export class Outbox {
     if (result === undefined) return false;
     const content = shelf.outbox.get(record)?.content;
     shelf.placeChange(record, result === "dropped" ? undefined : { change: result, content });
+    if (draft && !shelf.counted.drafts.some(({ id }) => id === record))
+      shelf.placeDraft(record, { draft, fields: fields ?? {} });
     return true;
   }
 
@@ -244,7 +263,7 @@ export class Outbox {
   async seal(change: PendingChange): Promise<Attempt | undefined> {
     const { shelf } = this;
     const known = shelf.records.get(change.record);
-    const attempt = change.action === "delete" ? await this.#bury(change, known) : await this.#save(change, known);
+    const attempt = await this.#attempt(change, known);
     const next = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const current = await transaction.get("outbox", change.record);
       if (!current || current.version !== change.version) return current;
@@ -258,6 +277,12 @@ export class Outbox {
     });
     shelf.placeChange(change.record, next && { change: next, content: shelf.outbox.get(change.record)?.content });
     return next?.attempt === attempt ? attempt : undefined;
+  }
+
+  /** Undefined where there is nothing to send: what readers of a record are wanted when the record is gone. */
+  async #attempt(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
+    if (change.action === "delete") return this.#bury(change, known);
+    return known || change.content ? this.#save(change, known) : undefined;
   }
 
   async #bury(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
