@@ -19,6 +19,9 @@ const BEGINNING = 80;
 type KeptChange = OwnRecord & { readonly content: DraftContent };
 type OwnEntry = OwnRecord & { readonly content: EntryContent };
 
+/** Whether two states of an entry say the same. Both come from {@link entryFields}, which has one order. */
+const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** Own entries: writing, sharing, taking back. */
 export class JournalDesk implements Journal {
   constructor(
@@ -127,11 +130,12 @@ export class JournalDesk implements Journal {
     if (id === undefined) return this.#draft(newId(), emptyEntry(this.environment), undefined, false);
     const record = this.#own(id);
     const unsent = this.#kept.get(id);
+    const fields = entryFields(unsent ? unsent.content.entry : record.content);
     const base = {
-      content: withoutReaders(record.content),
-      revision: record.change ? 0 : (record.opened?.version.revision ?? 0),
+      // What is on the screen when somebody begins: only what they change from there is theirs.
+      content: { ...withoutReaders(record.content), ...fields },
+      revision: record.change || unsent ? 0 : (record.opened?.version.revision ?? 0),
     };
-    const fields = unsent ? entryFields(unsent.content.entry) : entryFields(record.content);
     return this.#draft(id, fields, base, record.content.readers.length > 0);
   }
 
@@ -176,12 +180,16 @@ export class JournalDesk implements Journal {
 
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
   async #keepToOneself(entry: string, fields: EntryFields, base: Base): Promise<void> {
-    const before = this.#kept.get(entry);
+    const started = entryFields(base.content);
+    const newest = this.#kept.get(entry);
+    // Goes on with the change that it began from. What another device has kept since is a change of its own.
+    const before = newest && isSame(entryFields(newest.content.entry), started) ? newest : undefined;
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
-    const kept = before ? withoutReaders(before.content) : { from: entryFields(base.content), base: revision };
+    const kept = before ? withoutReaders(before.content) : { from: started, base: revision };
     const content = { ...kept, kind: "draft", v: 1, written, entry: fields };
-    await this.outbox.save({ record: before?.id ?? newId(), about: entry, content, draft: entry });
+    const wish = { record: before?.id ?? newId(), about: entry, content, draft: entry };
+    await this.outbox.save(before ? { ...wish, base: { content: { ...kept, entry: started }, revision: 0 } } : wish);
   }
 
   async sendTheChange(entry: string): Promise<void> {
