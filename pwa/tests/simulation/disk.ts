@@ -23,7 +23,9 @@ interface Turn {
   readonly writes: boolean;
   /** All of it is known to the disk: it may be committed without its page. */
   handedOver: boolean;
-  begun: boolean;
+  /** Nothing is in its way: it begins when somebody lets it. */
+  called: boolean;
+  working: boolean;
   over: boolean;
   readonly begin: () => void;
 }
@@ -99,7 +101,7 @@ export class Disk {
 
   /** Whether a transaction awaits something that isn't the disk's: a browser would have committed it without the rest. */
   get stuck(): boolean {
-    return this.#turns.some((turn) => turn.begun && !turn.over && !turn.handedOver);
+    return this.#turns.some((turn) => turn.working && !turn.over && !turn.handedOver);
   }
 
   /** @internal For the pages. */
@@ -159,7 +161,7 @@ export class Disk {
   }
 
   #ask(page: DiskPage, stores: readonly StoreName[], writes: boolean, begin: () => void): Turn {
-    const turn: Turn = { page, stores, writes, handedOver: false, begun: false, over: false, begin };
+    const turn: Turn = { page, stores, writes, handedOver: false, called: false, working: false, over: false, begin };
     this.#turns.push(turn);
     return turn;
   }
@@ -168,10 +170,12 @@ export class Disk {
   #advance(): void {
     for (let at = this.#turns.length - 1; at >= 0; at--) if (this.#turns[at]?.over) this.#turns.splice(at, 1);
     this.#turns.forEach((turn, at) => {
-      if (turn.begun || this.#turns.slice(0, at).some((before) => isInTheWay(before, turn))) return;
-      turn.begun = true;
+      if (turn.called || this.#turns.slice(0, at).some((before) => isInTheWay(before, turn))) return;
+      turn.called = true;
       this.later(turn.writes ? `begins ${turn.stores.join()}` : `reads ${turn.stores.join()}`, () => {
-        if (!turn.over) turn.begin();
+        if (turn.over) return;
+        turn.working = true;
+        turn.begin();
       });
     });
   }
