@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PWA_SOURCES := $(shell find pwa/src pwa/public protocol -type f 2>/dev/null) pwa/index.html pwa/vite.config.ts
 NPM := npm --prefix pwa --no-audit --no-fund --no-update-notifier
 
-.PHONY: help run test bench format lock clean
+.PHONY: help run test soak bench format lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
@@ -22,6 +22,9 @@ run: .venv/.run pwa/dist/.built ## start Aftertide on this machine, on SQLite, w
 
 test: .venv/.dev pwa/node_modules/.installed ## all linters, types and tests, on both engines and in a browser
 	@$(BIN)/python -m tests.run
+
+soak: pwa/node_modules/.installed ## live through random weeks of phones and networks for an hour (SOAK_MINUTES)
+	@SOAK_MINUTES=$${SOAK_MINUTES:-60} $(NPM) run --silent simulate
 
 bench: .venv/.dev pwa/dist/.built ## the benchmarks; prints ratios measured side by side
 	@$(BIN)/python -m bench

@@ -12,5 +12,5 @@ export default defineConfig({
   },
   // Tests use the store as a page does: with Svelte's client runtime, not the one for servers.
   ...(process.env.VITEST ? { resolve: { conditions: ["browser"] } } : {}),
-  test: { include: ["tests/**/*.test.ts"], testTimeout: 20_000 },
+  test: { include: ["tests/**/*.test.ts"], exclude: ["tests/simulation/**"], testTimeout: 20_000 },
 });

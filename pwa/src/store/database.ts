@@ -145,6 +145,8 @@ export interface PendingChange {
   readonly attempt: Attempt | undefined;
   /** Our server's answer to what can't go out; the words stay. */
   readonly refused: string | undefined;
+  /** With a deletion: what was being typed as far as the person saw it, which goes with it. */
+  readonly drafts?: readonly Pick<StoredDraft, "id" | "at">[] | undefined;
 }
 
 /** "Read" and "reviewed" that the server doesn't have yet. */

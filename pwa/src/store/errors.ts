@@ -63,6 +63,11 @@ export class StoreError extends Error {
   }
 }
 
+/** Passes by that storage refuses, where nobody awaits what was tried: `storageFailed` shows it. Throws anything else. */
+export function unlessStorage(error: unknown): void {
+  if (!(error instanceof StoreError && error.reason === "storage")) throw error;
+}
+
 /** What the server showed and the device refused. */
 export type FaultKind =
   /** An own record without the owner's proof. */

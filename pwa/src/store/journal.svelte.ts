@@ -9,7 +9,7 @@ import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
-import { type OwnRecord, recordOf } from "./opening";
+import { goesWith, type OwnRecord, recordOf } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
@@ -32,6 +32,9 @@ interface OpenedWords {
 
 type KeptChange = OwnRecord & { readonly content: DraftContent };
 type OwnEntry = OwnRecord & { readonly content: EntryContent };
+
+/** Whether two states of an entry say the same. Both come from {@link entryFields}, which has one order. */
+const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Own entries: writing, sharing, taking back. */
 export class JournalDesk implements Journal {
@@ -67,7 +70,7 @@ export class JournalDesk implements Journal {
     // Newest first: of several pages' words for one entry the newest stand for all.
     for (const draft of this.shelf.counted.drafts) {
       const id = recordOf(draft);
-      if (draft.about || found.has(id)) continue;
+      if (draft.about || found.has(id) || goesWith(this.shelf.counted.outbox.get(id), draft)) continue;
       const text = this.shelf.drafts.get(draft.id)?.fields.text;
       found.set(id, {
         id,
@@ -148,11 +151,12 @@ export class JournalDesk implements Journal {
     if (kept.length > 0) return this.#resume(id, kept);
     const record = this.#own(id);
     const unsent = this.#kept.get(id);
+    const fields = entryFields(unsent ? unsent.content.entry : record.content);
     const base = {
-      content: withoutReaders(record.content),
-      revision: record.change ? 0 : (record.opened?.version.revision ?? 0),
+      // What is on the screen when somebody begins: only what they change from there is theirs.
+      content: { ...withoutReaders(record.content), ...fields },
+      revision: record.change || unsent ? 0 : (record.opened?.version.revision ?? 0),
     };
-    const fields = unsent ? entryFields(unsent.content.entry) : entryFields(record.content);
     return this.#draft(id, { fields, base, shared: record.content.readers.length > 0, taken: [] });
   }
 
@@ -201,12 +205,16 @@ export class JournalDesk implements Journal {
 
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
   async #keepToOneself(entry: string, fields: EntryFields, base: Base, row: TypedRow): Promise<void> {
-    const before = this.#kept.get(entry);
+    const started = entryFields(base.content);
+    const newest = this.#kept.get(entry);
+    // Goes on with the change that it began from. What another device has kept since is a change of its own.
+    const before = newest && isSame(entryFields(newest.content.entry), started) ? newest : undefined;
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
-    const kept = before ? withoutReaders(before.content) : { from: entryFields(base.content), base: revision };
+    const kept = before ? withoutReaders(before.content) : { from: started, base: revision };
     const content = { ...kept, kind: "draft", v: 1, written, entry: fields };
-    await this.outbox.save({ record: before?.id ?? newId(), about: entry, content, typed: row });
+    const wish = { record: before?.id ?? newId(), about: entry, content, typed: row };
+    await this.outbox.save(before ? { ...wish, base: { content: { ...kept, entry: started }, revision: 0 } } : wish);
   }
 
   async sendTheChange(entry: string): Promise<void> {
@@ -295,17 +303,23 @@ export class JournalDesk implements Journal {
   async deleteEntry(entry: string): Promise<void> {
     this.#own(entry);
     const until = this.environment.now() + UNDO;
-    const about = [...this.shelf.own.values()].filter((record) => record.about === entry);
-    for (const { id } of [...about, { id: entry }]) await this.outbox.delete(id, until);
+    const shown = this.#kept.get(entry)?.id;
+    // Of the changes that devices kept to themselves only one is shown: another isn't deleted unseen.
+    const about = [...this.shelf.own.values()].filter(
+      ({ id, about, content }) => about === entry && (content.kind !== "draft" || id === shown),
+    );
+    // All at once: what is deleted is what was on the screen at the tap.
+    await Promise.all([...about, { id: entry }].map(({ id }) => this.outbox.delete(id, until)));
     this.kick(UNDO);
   }
 
   async undoDelete(entry: string): Promise<void> {
     if (!(await this.outbox.undoDelete(entry))) throw new StoreError("unknown");
-    const about = [...this.shelf.outbox.values()].filter(
-      ({ change }) => change.about === entry && change.action === "delete",
+    // Counted while locked, too.
+    const about = [...this.shelf.counted.outbox.values()].filter(
+      (change) => change.about === entry && change.action === "delete",
     );
-    for (const { change } of about) await this.outbox.undoDelete(change.record);
+    for (const { record } of about) await this.outbox.undoDelete(record);
     this.kick();
   }
 }

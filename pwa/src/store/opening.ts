@@ -25,6 +25,10 @@ export interface OpenedChange {
 /** Which record a stored draft becomes or changes. */
 export const recordOf = (draft: StoredDraft): string => draft.record ?? draft.id;
 
+/** Whether a draft goes with a deletion: what was typed in it since, or in a page unheard of, doesn't. */
+export const goesWith = (deletion: PendingChange | undefined, draft: StoredDraft): boolean =>
+  deletion?.drafts?.some(({ id, at }) => id === draft.id && at === draft.at) ?? false;
+
 /** A draft with its words open. */
 export interface OpenedDraft {
   readonly draft: StoredDraft;

@@ -23,6 +23,7 @@ import {
 } from "../protocol";
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
+import { recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
 import type { TypedRow } from "./typed";
 
@@ -180,8 +181,13 @@ export class Outbox {
   async delete(record: string, notBefore: number): Promise<void> {
     const { shelf } = this;
     const known = shelf.records.get(record);
+    const queued = shelf.counted.outbox.get(record)?.version;
+    const drafts = shelf.counted.drafts
+      .filter((draft) => recordOf(draft) === record || draft.about === record)
+      .map(({ id, at }) => ({ id, at }));
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
+      if (before?.action === "save" && before.version !== queued) return "changed" as const;
       if (!known && !before?.attempt && notBefore === 0) {
         await transaction.delete("outbox", record);
         return undefined;
@@ -202,10 +208,17 @@ export class Outbox {
         notBefore,
         attempt: before?.attempt,
         refused: undefined,
+        drafts,
       };
       await transaction.put("outbox", next);
       return next;
     });
+    if (change === "changed") {
+      // What another page of this device has queued isn't deleted unseen.
+      await shelf.refresh(record);
+      await shelf.addFault("kept-after-deletion", record, undefined);
+      return;
+    }
     shelf.placeChange(record, change && { change, content: shelf.outbox.get(record)?.content });
   }
 
@@ -226,6 +239,7 @@ export class Outbox {
         // The number is now the deletion's; the words merge from their base whatever the server has.
         baseRevision: 0,
         notBefore: 0,
+        drafts: undefined,
       };
       await transaction.put("outbox", next);
       return next;
@@ -244,7 +258,7 @@ export class Outbox {
   async seal(change: PendingChange): Promise<Attempt | undefined> {
     const { shelf } = this;
     const known = shelf.records.get(change.record);
-    const attempt = change.action === "delete" ? await this.#bury(change, known) : await this.#save(change, known);
+    const attempt = await this.#attempt(change, known);
     const next = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const current = await transaction.get("outbox", change.record);
       if (!current || current.version !== change.version) return current;
@@ -258,6 +272,12 @@ export class Outbox {
     });
     shelf.placeChange(change.record, next && { change: next, content: shelf.outbox.get(change.record)?.content });
     return next?.attempt === attempt ? attempt : undefined;
+  }
+
+  /** Undefined where there is nothing to send: what readers of a record are wanted when the record is gone. */
+  async #attempt(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
+    if (change.action === "delete") return this.#bury(change, known);
+    return known || change.content ? this.#save(change, known) : undefined;
   }
 
   async #bury(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {

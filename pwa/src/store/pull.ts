@@ -1,6 +1,16 @@
 /** Fetches what changed, judges it, and keeps it: cursor and records in one transaction. */
 import type { Api, Schemas } from "../api/client";
-import { counts, EncodingError, fromBase64, isNamedKind, ProtocolError, requireTombstone } from "../protocol";
+import {
+  counts,
+  type DraftContent,
+  EncodingError,
+  fromBase64,
+  hash,
+  isNamedKind,
+  ProtocolError,
+  requireTombstone,
+  utf8,
+} from "../protocol";
 import type { Remembered, StoredRecord } from "./database";
 import type { FaultKind } from "./errors";
 import {
@@ -37,6 +47,13 @@ interface Effect {
 const WAVE_COUNT = 10;
 const WAVE_PART = 0.2;
 
+/** The id under which words go on whose record can't be: the same on all devices, so that they make one entry of them. */
+async function successorOf(id: string): Promise<string> {
+  const bytes = await hash(utf8(`aftertide successor of ${id}`));
+  const hex = Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+}
+
 export class Pull {
   constructor(
     private readonly shelf: Shelf,
@@ -50,6 +67,8 @@ export class Pull {
   async fetchAll(): Promise<void> {
     const { shelf } = this;
     shelf.requireKeys();
+    // Another page has fetched, unheard: what it put on the device is to be seen here, too.
+    if ((await shelf.database.get("here", "here"))?.cursor !== shelf.fetched) await shelf.load();
     let { cursor, comparing } = shelf.requireHere();
     // An interrupted comparison begins anew: which records the server still has is remembered only while it runs.
     if (comparing) cursor = 0;
@@ -71,6 +90,7 @@ export class Pull {
     }
     if (comparing) await this.#offerLost(shown);
     await this.#bury();
+    await this.#saveOrphans();
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
   }
 
@@ -112,6 +132,7 @@ export class Pull {
       return next;
     });
     if (here) shelf.here = here;
+    shelf.fetched = page.cursor;
     for (const row of waiting) shelf.waiting.set(row.id, row);
     for (const id of gone) shelf.waiting.delete(id);
     shelf.place(kept, gone);
@@ -216,6 +237,22 @@ export class Pull {
     shelf.place([], ended);
   }
 
+  /**
+   * A change that somebody kept to themselves on one device, to an entry that was deleted on another which had never seen
+   * it: its words become an entry of their own.
+   */
+  async #saveOrphans(): Promise<void> {
+    const { shelf, outbox } = this;
+    for (const { id, about, content } of shelf.mine<DraftContent>("draft")) {
+      if (shelf.records.has(about) || shelf.counted.outbox.has(about)) continue;
+      if (!(await shelf.database.get("remembered", about))?.ended) continue;
+      const survivor = await successorOf(id);
+      await outbox.save({ record: survivor, content: { kind: "entry", v: 1, ...content.entry }, readers: [] });
+      await outbox.delete(id, 0);
+      await shelf.addFault("kept-after-deletion", survivor, undefined);
+    }
+  }
+
   /** After a restore: what this device has and the server has only in an earlier state is offered again. */
   async #offerNewer(effects: readonly Effect[]): Promise<void> {
     const { shelf } = this;
@@ -290,11 +327,15 @@ export class Pull {
     }
     const next: StoredRecord = { ...row, accepted: accepted ? version : row.accepted, waiting: undefined };
     const { epoch, revision, hash } = version;
-    await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+    const stays = await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+      // Another page of this device may have learnt meanwhile that it was taken back, or changed.
+      if ((await transaction.get("records", row.id))?.waiting?.hash !== hash) return false;
       await transaction.put("records", next);
       if (accepted) await transaction.put("remembered", { id: row.id, epoch, revision, hash, ended: false });
+      return true;
     });
     shelf.waiting.delete(row.id);
+    if (!stays) return;
     if (judged.accepted && accepted) {
       shelf.place([{ row: next, version, content: judged.content, own: false }]);
       await shelf.clearFault("grant", row.id);

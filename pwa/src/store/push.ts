@@ -3,7 +3,7 @@ import { type Api, ApiProblem, type Schemas, ServerFault } from "../api/client";
 import { newId, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
-import { recordOf } from "./opening";
+import { goesWith } from "./opening";
 import { type Outbox, settledChange } from "./outbox";
 import type { Pull } from "./pull";
 import type { Shelf } from "./shelf.svelte";
@@ -111,9 +111,8 @@ export class Push {
       }
       if (!result) {
         await transaction.delete("records", record);
-        // What was being written when the entry was deleted goes with it; what was written since doesn't.
         for (const draft of await transaction.all("drafts")) {
-          if ((recordOf(draft) !== record && draft.about !== record) || draft.at > (current?.at ?? 0)) continue;
+          if (!goesWith(current, draft)) continue;
           await transaction.delete("drafts", draft.id);
           given.push(draft.id);
         }

@@ -22,7 +22,7 @@ import type { NewKeys, Typed } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
-import { StoreError } from "./errors";
+import { StoreError, unlessStorage } from "./errors";
 import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
 import type { HeldInvitation, Links } from "./links";
 import type { Outbox } from "./outbox";
@@ -236,38 +236,39 @@ export class SessionDesk implements Session {
 
   /** Another account's unsent words are never dropped to make room. */
   async #makeRoom(account: string | undefined): Promise<void> {
+    // Another page may have signed out, or in, unheard.
+    await this.shelf.load();
     const { here } = this.shelf;
     if (!here || here.account === account) return;
-    // Another page of this device may have kept words that this one hasn't heard of.
-    await this.shelf.load();
     if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
-    await this.#clear();
+    await this.#clear(false);
   }
 
   async #settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed: boolean): Promise<void> {
-    const before = this.shelf.here;
     const [identity] = keys.identities;
     if (!identity) throw new StoreError("locked");
-    const here: Here = {
-      account: me.id,
-      email: me.email,
-      role: me.role,
-      gen: me.gen,
-      publicKey: identity.keyPair.publicKey,
-      slots: me.slots,
-      identities: me.identities,
-      settingsRecord: me.settings_record ?? before?.settingsRecord,
-      cursor: before?.cursor ?? 0,
-      incarnation: before?.incarnation,
-      comparing: before?.comparing ?? false,
-      complete: before?.complete ?? false,
-      lastPull: before?.lastPull,
-      restored: before?.restored ?? false,
-      expired: false,
-      kitUnconfirmed,
-      hiddenAt: undefined,
-    };
     await this.shelf.database.write(["here", "keys"], "strict", async (transaction) => {
+      // What lies here now, not what this page remembers: another one may have emptied the device.
+      const before = await transaction.get("here", "here");
+      const here: Here = {
+        account: me.id,
+        email: me.email,
+        role: me.role,
+        gen: me.gen,
+        publicKey: identity.keyPair.publicKey,
+        slots: me.slots,
+        identities: me.identities,
+        settingsRecord: me.settings_record ?? before?.settingsRecord,
+        cursor: before?.cursor ?? 0,
+        incarnation: before?.incarnation,
+        comparing: before?.comparing ?? false,
+        complete: before?.complete ?? false,
+        lastPull: before?.lastPull,
+        restored: before?.restored ?? false,
+        expired: false,
+        kitUnconfirmed,
+        hiddenAt: undefined,
+      };
       await transaction.put("here", here, "here");
       await transaction.put("keys", keys, "here");
     });
@@ -310,8 +311,7 @@ export class SessionDesk implements Session {
           throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
         });
       }
-      await this.shelf.database.write(["keys"], "relaxed", (transaction) => transaction.put("keys", keys, "here"));
-      await this.shelf.updateHere({ hiddenAt: undefined });
+      await this.shelf.keepKeys(keys);
       await this.shelf.load();
       this.environment.tellOthers("keys");
       void this.rounds.now();
@@ -333,19 +333,24 @@ export class SessionDesk implements Session {
   }
 
   async signOut(giveUp = false): Promise<void> {
-    await this.shelf.load();
     if (this.rounds.unsent > 0) await this.rounds.now();
+    // Another page may have kept words that this one hasn't heard of.
+    await this.shelf.load();
     if (this.rounds.unsent > 0 && !giveUp) throw new StoreError("unsent-words");
     // Signed out here even where the server can't be told: its session can be ended from another device.
     await this.api.signOut().catch(() => undefined);
-    await this.#clear();
+    await this.#clear(giveUp);
   }
 
-  async #clear(): Promise<void> {
+  /** Forgets what is on this device. Rejects with `unsent-words` where words are kept that aren't given up. */
+  async #clear(giveUp: boolean): Promise<void> {
     this.kit = undefined;
-    await this.rounds.between(() => this.shelf.database.erase());
-    this.care.clear();
-    await this.shelf.load();
+    try {
+      await this.rounds.between(() => this.shelf.erase(giveUp));
+      this.care.clear();
+    } finally {
+      await this.shelf.load();
+    }
     this.rounds.listen();
     this.environment.tellOthers("keys");
   }
@@ -416,7 +421,7 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       await this.#prove({ method: "passphrase", passphrase });
       await this.api.erase();
-      await this.#clear();
+      await this.#clear(true);
     });
   }
 
@@ -456,15 +461,21 @@ export class SessionDesk implements Session {
         const { here } = this.shelf;
         dropTimer?.();
         if (!here) return;
-        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => void this.lockIfHiddenLong());
-        void this.shelf.updateHere({ hiddenAt: this.environment.now() });
+        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => {
+          this.lockIfHiddenLong().catch(unlessStorage);
+        });
+        this.shelf.updateHere({ hiddenAt: this.environment.now() }).catch(unlessStorage);
       },
       () => {
         dropTimer?.();
-        void this.lockIfHiddenLong().then(() => this.stayOpen());
+        this.lockIfHiddenLong()
+          .then(() => this.stayOpen())
+          .catch(unlessStorage);
       },
     );
-    this.environment.whenToLook(() => void this.stayOpen());
+    this.environment.whenToLook(() => {
+      this.stayOpen().catch(unlessStorage);
+    });
   }
 
   /** A page is in sight: the device isn't hidden, whatever another page has said. */

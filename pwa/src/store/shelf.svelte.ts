@@ -1,5 +1,14 @@
 import { type Bytes, counts, type JsonObject, printJson, type RecordContent, reopenBody, sealDraft } from "../protocol";
-import type { Database, Here, Keys, PendingChange, StoredDraft, StoredFault, StoredRecord } from "./database";
+import {
+  type Database,
+  type Here,
+  type Keys,
+  type PendingChange,
+  STORES,
+  type StoredDraft,
+  type StoredFault,
+  type StoredRecord,
+} from "./database";
 import { type FaultKind, StoreError } from "./errors";
 import { type Opened, openOwn } from "./judging";
 import {
@@ -13,6 +22,9 @@ import {
   type Pin,
   pinsOf,
 } from "./opening";
+
+/** Where words lie that the server doesn't have. */
+const WORDS = ["outbox", "drafts"] as const;
 
 /**
  * What is open in memory of what the device keeps: the reactive state behind all lists. Maps are replaced, never
@@ -37,6 +49,8 @@ export class Shelf {
   waiting = new Map<string, StoredRecord>();
 
   keys: Keys | undefined;
+  /** Up to which place in the feed this page has the records in memory. */
+  fetched = 0;
   /** How often something was put into memory. */
   #placed = 0;
   readonly #onClose: (() => void)[] = [];
@@ -73,6 +87,18 @@ export class Shelf {
       return next;
     });
     if (here) this.here = here;
+    // Another page has signed out: whoever goes on here must learn it.
+    else if (this.here) await this.load();
+  }
+
+  /** Keeps the keys of the account here. Rejects with `signed-out` where another page has signed out meanwhile. */
+  async keepKeys(keys: Keys): Promise<void> {
+    await this.database.write(["here", "keys"], "relaxed", async (transaction) => {
+      const here = await transaction.get("here", "here");
+      if (!here) throw new StoreError("signed-out");
+      await transaction.put("here", { ...here, hiddenAt: undefined }, "here");
+      await transaction.put("keys", keys, "here");
+    });
   }
 
   /** Reads everything anew from the device and opens it: at the start, after unlocking, and when another page wrote. */
@@ -98,6 +124,7 @@ export class Shelf {
       (await openAll({ keys, account: here.account }, { records, outbox, drafts }, this.records, broken));
     if (this.#placed !== placed) return false;
     this.here = here;
+    this.fetched = here?.cursor ?? 0;
     this.faults = faults.sort((a, b) => b.at - a.at);
     this.waiting = new Map(records.filter((row) => row.waiting).map((row) => [row.id, row]));
     const pending = new Map(outbox.map((change) => [change.record, change]));
@@ -121,6 +148,20 @@ export class Shelf {
     this.records = new Map();
     this.outbox = new Map();
     this.drafts = new Map();
+  }
+
+  /**
+   * Forgets everything on this device. Rejects with `unsent-words` where words lie here that aren't given up: asked in the
+   * same transaction, since another page may just have kept some that this one hasn't heard of.
+   */
+  erase(giveUp: boolean): Promise<void> {
+    if (giveUp) return this.database.erase();
+    return this.database.write([...STORES], "strict", async (transaction) => {
+      for (const store of WORDS) {
+        if ((await transaction.all(store)).length > 0) throw new StoreError("unsent-words");
+      }
+      for (const store of STORES) await transaction.clear(store);
+    });
   }
 
   /** Reads one record and what is pending for it anew: another page of this device has changed it. */

@@ -1,6 +1,6 @@
 import { type Api, ApiProblem, NoAnswer } from "../api/client";
 import type { Environment } from "./environment";
-import { StoreError } from "./errors";
+import { StoreError, unlessStorage } from "./errors";
 import type { Fault, Sync } from "./interface";
 import { recordOf } from "./opening";
 import type { Pull } from "./pull";
@@ -104,7 +104,8 @@ export class SyncRounds implements Sync {
       this.online = true;
       this.state = this.shelf.keys || this.shelf.counted.outbox.size === 0 ? "idle" : "paused";
     } catch (error) {
-      await this.#failed(error);
+      // Where storage refuses even that, the next round comes to the same; a round that rejects would be the last.
+      await this.#failed(error).catch(unlessStorage);
     }
   }
 
@@ -156,6 +157,6 @@ export class SyncRounds implements Sync {
   }
 
   dismissRestored(): void {
-    void this.shelf.updateHere({ restored: false });
+    this.shelf.updateHere({ restored: false }).catch(unlessStorage);
   }
 }

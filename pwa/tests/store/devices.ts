@@ -4,7 +4,8 @@ import { concat, hash } from "../../src/protocol";
 import { createAftertide, type Store } from "../../src/store/aftertide";
 import type { Environment, Message } from "../../src/store/environment";
 import { IndexedDatabase } from "../../src/store/indexed";
-import { FakeServer, type Line } from "./fake-server";
+import { FakeServer } from "./fake-server";
+import { connect, type Line } from "./line";
 
 // Half a second and 64 MiB for each sign-in would be most of these tests; the real one is tested with the protocol.
 vi.mock("../../src/protocol/argon2", () => ({
@@ -31,9 +32,9 @@ export interface Device extends Store {
 /** Makes a device at a server; another one for the same person signs in there. */
 export async function device(
   server: FakeServer,
-  at: { database: string; network: ReturnType<FakeServer["device"]>; clock: { now: number } } = {
+  at: { database: string; network: ReturnType<typeof connect>; clock: { now: number } } = {
     database: crypto.randomUUID(),
-    network: server.device(),
+    network: connect(server),
     clock: { now: Date.now() },
   },
 ): Promise<Device> {

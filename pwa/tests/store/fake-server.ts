@@ -1,6 +1,6 @@
 /**
  * A server in memory that answers as ours does, for what the store does with it: accounts, invitations, records with
- * compare-and-set, grants, the feed. It can be told to lose answers, to be away, and to lie.
+ * compare-and-set, grants, the feed. It can be told to refuse and to lie; what lies between it and a device is {@link ./line}'s.
  */
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
@@ -41,6 +41,9 @@ class Refusal extends Error {
   }
 }
 
+/** A request in a line: "PUT /api/records/…". */
+export const whatOf = (request: Request): string => `${request.method} ${new URL(request.url).pathname}`;
+
 const PRACTICE = {
   id: "00000000-0000-4000-8000-000000000001",
   name: "Harbour Practice",
@@ -49,20 +52,6 @@ const PRACTICE = {
   reading_line: "Mondays and Thursdays",
   time_zone: "America/Vancouver",
 };
-
-/** What a device's network does to its next requests. */
-export interface Line {
-  /** No connection at all. */
-  away: boolean;
-  /** The server handles the next matching request, and the answer is lost. */
-  loseAnswerTo: RegExp | undefined;
-  /** A captive portal answers instead. */
-  portal: boolean;
-  /** The server says 401 to everything. */
-  signedOut: boolean;
-  /** Every request that got through: "PUT /api/records/…". */
-  readonly seen: { readonly what: string; readonly body: string }[];
-}
 
 export class FakeServer {
   incarnation = crypto.randomUUID();
@@ -77,43 +66,53 @@ export class FakeServer {
   refuse: (what: string) => { status: number; code: string } | undefined = () => undefined;
   readonly pageSize = 3;
 
-  /** A new device: its own cookie, its own network. */
-  device(): { line: Line; fetch: (request: Request) => Promise<Response> } {
-    const line: Line = { away: false, loseAnswerTo: undefined, portal: false, signedOut: false, seen: [] };
-    let cookie: string | undefined;
-    const fetch = async (request: Request): Promise<Response> => {
-      if (line.away) throw new TypeError("Failed to fetch");
-      if (line.portal) return new Response("<html>Sign in to the hotel</html>", { status: 200 });
-      const path = new URL(request.url).pathname;
-      const what = `${request.method} ${path}`;
-      const text = await request.text();
-      line.seen.push({ what, body: text });
-      let status = 200;
-      let answer: unknown;
-      try {
-        const refused = this.refuse(what);
-        if (refused) throw new Refusal(refused.status, refused.code);
-        const caller = line.signedOut ? undefined : this.sessions.get(cookie ?? "");
-        const result = await this.#handle(what, new URL(request.url), text ? JSON.parse(text) : undefined, caller);
-        answer = this.lie(path, result.answer);
-        if (result.session) cookie = result.session;
-        if (answer === undefined) status = 204;
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        status = error.status;
-        answer = { type: `/problems/${error.code}`, title: "", status, detail: "", current: error.current };
+  /** Answers a request of a browser whose cookie holds `session`; gives what the cookie holds after it, too. */
+  async answer(
+    request: Request,
+    text: string,
+    session: string | undefined,
+  ): Promise<{ response: Response; session: string | undefined }> {
+    const what = whatOf(request);
+    const url = new URL(request.url);
+    let status = 200;
+    let answer: unknown;
+    let next = session;
+    try {
+      const refused = this.refuse(what);
+      if (refused) throw new Refusal(refused.status, refused.code);
+      const caller = this.sessions.get(session ?? "");
+      const result = await this.#handle(what, url, text ? JSON.parse(text) : undefined, caller);
+      answer = this.lie(url.pathname, result.answer);
+      if (result.session) next = result.session;
+      if (what === "POST /api/sign-out") {
+        this.sessions.delete(session ?? "");
+        next = undefined;
       }
-      if (line.loseAnswerTo?.test(what)) {
-        line.loseAnswerTo = undefined;
-        throw new TypeError("Failed to fetch");
-      }
-      const type = status >= 400 ? "application/problem+json" : "application/json";
-      return new Response(answer === undefined ? null : JSON.stringify(answer), {
-        status,
-        headers: { "content-type": type, "aftertide-incarnation": this.incarnation },
-      });
-    };
-    return { line, fetch };
+      if (answer === undefined) status = 204;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      status = error.status;
+      answer = { type: `/problems/${error.code}`, title: "", status, detail: "", current: error.current };
+    }
+    const type = status >= 400 ? "application/problem+json" : "application/json";
+    const response = new Response(answer === undefined ? null : JSON.stringify(answer), {
+      status,
+      headers: { "content-type": type, "aftertide-incarnation": this.incarnation },
+    });
+    return { response, session: next };
+  }
+
+  /** Another server, with everything that this one has. */
+  copy(): FakeServer {
+    const other = new FakeServer();
+    other.incarnation = this.incarnation;
+    for (const kept of ["accounts", "records", "invitations", "sessions"] as const) {
+      // Each is copied into the same one.
+      const into = other[kept] as Map<string, unknown>;
+      for (const [key, value] of this[kept]) into.set(key, structuredClone(value));
+    }
+    other.relations.push(...structuredClone(this.relations));
+    return other;
   }
 
   /** Goes back to a copy, as after a restore from a backup. */

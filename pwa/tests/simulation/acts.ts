@@ -1,0 +1,369 @@
+/** What people do with the app, as their screens let them. */
+import type { Entry } from "../../src/store/interface";
+import type { Page } from "./device";
+import type { Random } from "./random";
+import { wordsIn } from "./words";
+import { PASSPHRASE, sharedOn, type World } from "./world";
+
+/** How long the screen offers to undo a deletion, in milliseconds. */
+const UNDO = 10_000;
+
+/** Something that a person may do on a page; gives nothing where they can't. */
+export interface Act {
+  readonly name: string;
+  /** How often, among the others. */
+  readonly weight: number;
+  on(world: World, page: Page): (() => Promise<unknown>) | undefined;
+}
+
+const isUnlocked = (page: Page): boolean => page.store.session.phase === "unlocked";
+const entriesOf = (page: Page): readonly Entry[] => (isUnlocked(page) ? page.store.journal.entries : []);
+
+/** An entry of the page that fits, if there is one. */
+function anEntry(world: World, page: Page, fits: (entry: Entry) => boolean = () => true): Entry | undefined {
+  const all = entriesOf(page).filter(fits);
+  return all.length > 0 ? world.random.pick(all) : undefined;
+}
+
+/** Says in the trace which entry an act is about. */
+const about = (world: World, page: Page, entry: string): void => world.scheduler.note(`${page.name}   about ${entry}`);
+
+/** Whether somebody writes in this entry on another page of the device. */
+const isWrittenElsewhere = (page: Page, id: string): boolean =>
+  page.device.pages.some((other) => other !== page && other.writing?.draft.id === id);
+
+/** What somebody makes of a text: words more, words less, paragraphs. */
+function changed(random: Random, text: string, fresh: () => string): string {
+  const pieces = text.split(/(\s+)/).filter((piece) => piece !== "");
+  const at = random.below(pieces.length + 1);
+  if (pieces.length > 2 && random.chance(0.25)) {
+    pieces.splice(at, 1 + random.below(3), ...(random.chance(0.5) ? [" ", fresh(), " "] : []));
+  } else {
+    const after = random.pick([" ", " ", ". ", "\n", "\n\n"]);
+    pieces.splice(random.chance(0.6) ? pieces.length : at, 0, " ", fresh(), after);
+  }
+  return pieces.join("");
+}
+
+/** Types once in what is open, and learns when it is kept. */
+function typeOn(world: World, page: Page): void {
+  const { writing } = page;
+  if (!writing) return;
+  const { words, random, ana, scheduler } = world;
+  const { draft } = writing;
+  const before = draft.fields.text;
+  const text = changed(random, before, () => words.type(ana.name, page, draft.id, scheduler.now));
+  const left = wordsIn(text);
+  words.excuse(
+    [...wordsIn(before)].filter((word) => !left.has(word)),
+    "edited away",
+  );
+  const slider = random.chance(0.2) ? { sliders: { ...draft.fields.sliders, mood: random.below(11) } } : {};
+  const feeling = random.chance(0.2)
+    ? { feelings: [...new Set([...draft.fields.feelings, random.pick(["calm", "tired", "glad"])])] }
+    : {};
+  draft.set({ text, ...slider, ...feeling });
+  scheduler.note(`${page.name} types ${draft.id.slice(0, 8)}: ${JSON.stringify(text)}`);
+  draft.kept().then(
+    () => words.keep(text),
+    // Refused: nothing was promised.
+    () => undefined,
+  );
+}
+
+async function open(world: World, page: Page, id?: string): Promise<void> {
+  const draft = await page.store.journal.openDraft(id);
+  page.writing = { draft, entry: id };
+  typeOn(world, page);
+}
+
+/** What Ana does. */
+export const WRITING: readonly Act[] = [
+  {
+    name: "begins an entry",
+    weight: 6,
+    on: (world, page) =>
+      page.writing || page.store.session.phase === "signed-out" ? undefined : () => open(world, page),
+  },
+  {
+    name: "types",
+    weight: 24,
+    on: (world, page) => (page.writing ? async () => typeOn(world, page) : undefined),
+  },
+  {
+    name: "changes an entry",
+    weight: 18,
+    on(world, page) {
+      const entry = anEntry(world, page, ({ id }) => !isWrittenElsewhere(page, id));
+      return !page.writing && entry ? () => open(world, page, entry.id) : undefined;
+    },
+  },
+  {
+    name: "goes on with a draft",
+    weight: 6,
+    on(world, page) {
+      const left = page.store.journal.drafts.filter(({ id }) => !isWrittenElsewhere(page, id));
+      return !page.writing && isUnlocked(page) && left.length > 0
+        ? () => open(world, page, world.random.pick(left).id)
+        : undefined;
+    },
+  },
+  {
+    name: "is done",
+    weight: 16,
+    on(world, page) {
+      const { writing } = page;
+      if (!writing) return undefined;
+      return async () => {
+        page.writing = undefined;
+        const { text } = writing.draft.fields;
+        try {
+          await writing.draft.done();
+          world.words.keep(text);
+        } catch (error) {
+          page.writing = writing;
+          throw error;
+        }
+      };
+    },
+  },
+  {
+    name: "leaves it open",
+    weight: 2,
+    on: (_, page) =>
+      page.writing
+        ? async () => {
+            page.writing = undefined;
+          }
+        : undefined,
+  },
+  {
+    name: "discards",
+    weight: 2,
+    on(world, page) {
+      const { writing } = page;
+      if (!writing) return undefined;
+      return async () => {
+        page.writing = undefined;
+        const stays = page.store.journal.entry(writing.draft.id);
+        const staying = wordsIn(`${stays?.text ?? ""} ${stays?.unsentChange?.text ?? ""}`);
+        const dropped = [...wordsIn(writing.draft.fields.text)].filter((word) => !staying.has(word));
+        world.words.excuse(dropped, "discarded");
+        await writing.draft.discard();
+      };
+    },
+  },
+  {
+    name: "shares",
+    weight: 10,
+    on(world, page) {
+      const entry = anEntry(world, page);
+      if (!entry) return undefined;
+      return () => {
+        about(world, page, entry.id);
+        world.words.tap(entry.id, { kind: "share", page, at: world.scheduler.now });
+        world.reopen({ device: page.device, entry: entry.id });
+        return page.store.journal.setReaders(entry.id, world.random.pick(["to-read", "for-our-session"]));
+      };
+    },
+  },
+  {
+    name: "takes back",
+    weight: 7,
+    on(world, page) {
+      const entry = anEntry(world, page, ({ readers }) => readers.length > 0);
+      if (!entry) return undefined;
+      return async () => {
+        about(world, page, entry.id);
+        world.words.tap(entry.id, { kind: "take-back", page, at: world.scheduler.now });
+        await page.store.journal.takeBack(entry.id);
+        world.close(page.device, entry.id);
+      };
+    },
+  },
+  {
+    name: "sends the change",
+    weight: 14,
+    on(world, page) {
+      const entry = anEntry(world, page, ({ unsentChange }) => unsentChange !== undefined);
+      if (!entry) return undefined;
+      return () => {
+        about(world, page, entry.id);
+        world.words.tap(entry.id, { kind: "send", page, at: world.scheduler.now });
+        return page.store.journal.sendTheChange(entry.id);
+      };
+    },
+  },
+  {
+    name: "drops the change",
+    weight: 1,
+    on(world, page) {
+      const entry = anEntry(world, page, ({ unsentChange }) => unsentChange !== undefined);
+      if (!entry) return undefined;
+      return () => {
+        about(world, page, entry.id);
+        const staying = wordsIn(entry.text);
+        const dropped = [...wordsIn(entry.unsentChange?.text ?? "")].filter((word) => !staying.has(word));
+        world.words.excuse(dropped, "dropped");
+        return page.store.journal.dropTheChange(entry.id);
+      };
+    },
+  },
+  {
+    name: "comments",
+    weight: 4,
+    on(world, page) {
+      const entry = anEntry(world, page);
+      return entry ? () => comment(world, page, "Ana", entry.id) : undefined;
+    },
+  },
+  {
+    name: "deletes",
+    weight: 4,
+    on(world, page) {
+      const entry = anEntry(world, page, ({ id }) => page.writing?.draft.id !== id);
+      if (!entry) return undefined;
+      return async () => {
+        about(world, page, entry.id);
+        const why = `deleted ${world.scheduler.trace.length}`;
+        page.deleted = { entry: entry.id, why, until: world.scheduler.now + UNDO, ahead: page.device.ahead };
+        const draft = page.store.journal.drafts.find((other) => other.entry === entry.id)?.beginning ?? "";
+        const comments = entry.comments.map(({ text }) => text).join(" ");
+        const seen = `${entry.text} ${entry.unsentChange?.text ?? ""} ${draft} ${comments}`;
+        world.words.excuse(wordsIn(seen), why);
+        await page.store.journal.deleteEntry(entry.id);
+      };
+    },
+  },
+  {
+    name: "undoes the deletion",
+    weight: 12,
+    on(world, page) {
+      const { deleted } = page;
+      if (!deleted || world.scheduler.now > deleted.until || page.device.ahead !== deleted.ahead) return undefined;
+      return async () => {
+        page.deleted = undefined;
+        about(world, page, deleted.entry);
+        await page.store.journal.undoDelete(deleted.entry);
+        world.words.demand(deleted.why);
+      };
+    },
+  },
+];
+
+async function comment(world: World, page: Page, person: string, entry: string): Promise<void> {
+  const text = `Yes, ${world.words.type(person, page, entry, world.scheduler.now, true)}.`;
+  about(world, page, entry);
+  page.store.journal.setAnswer(entry, text);
+  await page.store.journal.sendAnswer(entry);
+  world.words.keep(text);
+}
+
+/** What Rivera does. */
+export const READING: readonly Act[] = [
+  {
+    name: "reads",
+    weight: 10,
+    on(world, page) {
+      const all = isUnlocked(page) ? sharedOn(page) : [];
+      if (all.length === 0) return undefined;
+      const { id } = world.random.pick(all);
+      return () => page.store.review.markRead(id);
+    },
+  },
+  {
+    name: "marks reviewed",
+    weight: 5,
+    on(world, page) {
+      const all = isUnlocked(page) ? sharedOn(page) : [];
+      if (all.length === 0) return undefined;
+      const { id, reviewedAt } = world.random.pick(all);
+      return () => (reviewedAt ? page.store.review.undoReviewed(id) : page.store.review.markReviewed(id));
+    },
+  },
+  {
+    name: "answers",
+    weight: 8,
+    on(world, page) {
+      const all = isUnlocked(page) ? sharedOn(page) : [];
+      if (all.length === 0) return undefined;
+      const { id } = world.random.pick(all);
+      return () => comment(world, page, "Rivera", id);
+    },
+  },
+];
+
+/** What everybody does. */
+export const LIVING: readonly Act[] = [
+  {
+    name: "looks",
+    weight: 4,
+    on: (_, page) => async () => {
+      for (const look of page.looks) look();
+    },
+  },
+  {
+    name: "locks",
+    weight: 1,
+    on: (_, page) =>
+      isUnlocked(page)
+        ? async () => {
+            page.writing = undefined;
+            await page.store.session.lock();
+          }
+        : undefined,
+  },
+  {
+    name: "unlocks",
+    weight: 12,
+    on: (_, page) => (page.store.session.phase === "locked" ? () => page.store.session.unlock(PASSPHRASE) : undefined),
+  },
+  {
+    name: "signs in",
+    weight: 14,
+    on(world, page) {
+      const { phase, expired } = page.store.session;
+      if (phase !== "signed-out" && !expired) return undefined;
+      const { email } = world.personOf(page.device);
+      return async () => {
+        await page.store.session.signIn(email, PASSPHRASE);
+        page.device.givingUp = false;
+      };
+    },
+  },
+  {
+    name: "signs out",
+    weight: 0.3,
+    on(world, page) {
+      if (page.store.session.phase === "signed-out" || page.writing) return undefined;
+      return async () => {
+        await page.store.session.signOut();
+        world.words.empty(page.device);
+      };
+    },
+  },
+  {
+    name: "gives up what isn't sent, and signs out",
+    weight: 0.2,
+    on(world, page) {
+      if (page.store.session.phase === "signed-out") return undefined;
+      return async () => {
+        page.writing = undefined;
+        page.device.givingUp = true;
+        world.words.lose(page.device, "given up");
+        await page.store.session.signOut(true);
+        page.device.givingUp = false;
+        world.words.empty(page.device);
+      };
+    },
+  },
+  {
+    name: "hides or shows the page",
+    weight: 1,
+    on: (_, page) => async () => {
+      page.sight.hidden = !page.sight.hidden;
+      if (page.sight.hidden) page.sight.hide();
+      else page.sight.show();
+    },
+  },
+];

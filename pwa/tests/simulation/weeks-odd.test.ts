@@ -1,0 +1,3 @@
+import { weeks } from "./weeks";
+
+weeks(1);

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { LIVING, READING, WRITING } from "./acts";
+import type { Life, Lives } from "./life";
+import { MISHAPS } from "./mishaps";
+import { setStage } from "./stage";
+
+/** Seeds that every run lives through, and into how many parts, one a core, they fall. */
+const SEEDS = 2_000;
+const PARTS = 2;
+/** Lines of what happened last that a failure shows. */
+const TAIL = 60;
+
+const { SEED, SOAK_MINUTES } = process.env;
+
+/** What must have happened somewhere, or the seeds have tested less than they say. */
+const KINDS: readonly string[] = [
+  ...[...WRITING, ...READING, ...LIVING, ...MISHAPS].map(({ name }) => name),
+  "requests late",
+  "requests twice",
+  "requests or answers lost",
+  "conflicts",
+];
+
+const SUMMED = [
+  "seeds",
+  "steps",
+  "words typed",
+  "words demanded",
+  "page killed",
+  "battery empty",
+  "conflicts",
+] as const;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function tell(life: Life): void {
+  say(`\n${life.trace.slice(-TAIL).join("\n")}\n${life.failure}`);
+  say(`Seed ${life.seed} failed. Again: SEED=${life.seed} npm --prefix pwa run simulate`);
+}
+
+async function livedThrough(lives: Lives, seeds: Iterable<number>): Promise<number[]> {
+  const failed: number[] = [];
+  for (const seed of seeds) {
+    const life = await lives.live(seed);
+    if (life.failure === undefined) continue;
+    failed.push(seed);
+    tell(life);
+  }
+  say(SUMMED.map((kind) => `${(lives.counts.get(kind) ?? 0).toLocaleString("en")} ${kind}`).join(", "));
+  return failed;
+}
+
+function* fixed(part: number): Generator<number> {
+  for (let seed = part; seed <= SEEDS; seed += PARTS) yield seed;
+}
+
+function* fresh(minutes: number): Generator<number> {
+  const until = performance.now() + minutes * 60_000;
+  const first = Math.floor(Math.random() * 2 ** 32);
+  for (let seed = first; performance.now() < until; seed++) yield seed;
+}
+
+/** The tests of one part: fixed seeds, or with SOAK_MINUTES fresh ones, or with SEED that one. */
+export function weeks(part: number): void {
+  const lives = setStage();
+  if (SEED !== undefined) {
+    test.runIf(part === 1)(`seed ${SEED}`, async () => {
+      expect(await livedThrough(lives, [Number(SEED)])).toEqual([]);
+    });
+  } else if (SOAK_MINUTES !== undefined) {
+    const minutes = Number(SOAK_MINUTES);
+    test(`fresh seeds for ${minutes} minutes`, { timeout: (minutes + 5) * 60_000 }, async () => {
+      expect(await livedThrough(lives, fresh(minutes))).toEqual([]);
+    });
+  } else {
+    test(`seeds ${part}, ${part + PARTS}, ... to ${SEEDS}`, async () => {
+      expect(await livedThrough(lives, fixed(part))).toEqual([]);
+      expect(KINDS.filter((kind) => !lives.counts.get(kind))).toEqual([]);
+    });
+  }
+}

@@ -1,0 +1,183 @@
+import { StoreError } from "../../src/store/errors";
+import { FakeServer } from "../store/fake-server";
+import { Device, type Habits, type Page, type Surroundings } from "./device";
+import type { Disk } from "./disk";
+import type { Random } from "./random";
+import type { Scheduler } from "./scheduler";
+import { Words, wordsIn } from "./words";
+
+export const PASSPHRASE = "salt on the old pier again";
+
+/** Somebody, with their devices. */
+export interface Person {
+  readonly name: "Ana" | "Rivera";
+  readonly email: string;
+  readonly devices: Device[];
+}
+
+/** Refusals that can't be for any reason that the simulation gives. */
+const NEVER: readonly string[] = ["server", "forged", "weak-parameters", "unopened", "wrong-proof", "email", "link"];
+/** Faults that an honest server never causes, whatever the network does. */
+const DISHONEST: readonly string[] = ["unproven", "rollback", "unopened", "malformed", "tombstone"];
+
+/** Everything of one seed: people with devices, a server, and what they typed. */
+export class World implements Surroundings {
+  readonly words = new Words();
+  readonly ana: Person = { name: "Ana", email: "ana@example.org", devices: [] };
+  readonly rivera: Person = { name: "Rivera", email: "rivera@example.org", devices: [] };
+  /** The way back to a backup, and what had been sent by then. */
+  backup: { readonly restore: () => void; readonly sent: ReadonlySet<string> } | undefined;
+  #server = new FakeServer();
+  readonly #failures: string[] = [];
+  readonly #counters = new Map<string, number>();
+  /** By device and entry: epochs that a take-back has closed, and the bytes that were sealed before. */
+  readonly #closed = new Map<string, { readonly epoch: number; readonly before: string | undefined }>();
+
+  constructor(readonly scheduler: Scheduler) {
+    scheduler.check = () => this.#check();
+  }
+
+  get random(): Random {
+    return this.scheduler.random;
+  }
+
+  get people(): Person[] {
+    return [this.ana, this.rivera];
+  }
+
+  get devices(): Device[] {
+    return this.people.flatMap((person) => person.devices);
+  }
+
+  get pages(): Page[] {
+    return this.devices.flatMap((device) => device.pages);
+  }
+
+  readonly server = (): FakeServer => this.#server;
+
+  addDevice(person: Person, name: string, habits: Habits): Device {
+    const device = new Device(name, habits, this);
+    person.devices.push(device);
+    return device;
+  }
+
+  personOf(device: Device): Person {
+    return this.rivera.devices.includes(device) ? this.rivera : this.ana;
+  }
+
+  /** Does something on a page as its person would; a refusal that can be is only noted. */
+  act(page: Page, what: string, work: () => Promise<unknown>): void {
+    this.scheduler.note(`${page.name} · ${what}`);
+    this.scheduler.count(what.split(":")[0] ?? what);
+    page.doing = what;
+    const over = (): void => {
+      page.doing = undefined;
+    };
+    work().then(over, (error: unknown) => {
+      over();
+      if (error instanceof StoreError && !NEVER.includes(error.reason)) {
+        this.scheduler.note(`${page.name} · ${what} refused: ${error.reason}`);
+        this.scheduler.count(`refused: ${error.reason}`);
+      } else this.report(page, error);
+    });
+  }
+
+  readonly report = (page: Page, error: unknown): void => {
+    this.#failures.push(`${page.name} ${page.doing ?? ""}: ${error instanceof Error ? error.stack : String(error)}`);
+  };
+
+  /** The server's events, for the devices of accounts that something has changed for. */
+  readonly onDone = (): void => {
+    for (const [id, account] of this.#server.accounts) {
+      if (this.#counters.get(id) === account.counter) continue;
+      this.#counters.set(id, account.counter);
+      for (const page of this.pages) {
+        if (this.#server.sessions.get(page.device.wire.session ?? "") !== id || page.device.wire.trouble) continue;
+        for (const heard of page.listening) {
+          if (this.random.chance(0.7)) this.scheduler.later(`${page.name} is told of a change`, heard, page);
+        }
+      }
+    }
+  };
+
+  /** Nothing is sealed under an epoch that a tap on the same device has closed. */
+  readonly overhear = (device: Device) => (what: string, body: string) => {
+    const entry = /^PUT \/api\/records\/([0-9a-f-]+)$/.exec(what)?.[1];
+    const closed = entry && this.#closed.get(`${device.name} ${entry}`);
+    if (!closed) return;
+    const save = JSON.parse(body) as { request: string; epoch: number; wrapped: string | null };
+    // With a key of its own it is a record that begins anew.
+    if (save.epoch === closed.epoch && save.request !== closed.before && save.wrapped === null)
+      this.#failures.push(`${device.name} sealed ${entry} under an epoch that it had taken back`);
+  };
+
+  /** A take-back is on the device: from now on nothing is sealed under the epoch that the readers have. */
+  close(device: Device, entry: string): void {
+    const row = device.disk.committed("records").find(({ id }) => id === entry);
+    const pending = device.disk.committed("outbox").find(({ record }) => record === entry);
+    if (!row?.accepted || row.readers.length === 0) return;
+    this.#closed.set(`${device.name} ${entry}`, { epoch: row.accepted.epoch, before: pending?.attempt?.request });
+  }
+
+  /** It is shared again, or the server counts epochs anew. */
+  reopen(key?: { device: Device; entry: string }): void {
+    if (key) this.#closed.delete(`${key.device.name} ${key.entry}`);
+    else this.#closed.clear();
+  }
+
+  takeBackup(): void {
+    const restore = this.#server.backup();
+    this.backup = { restore, sent: new Set(this.words.sent) };
+  }
+
+  /** Throws what went wrong, if anything. */
+  #check(): void {
+    if (this.devices.some((device) => device.disk.stuck))
+      this.#failures.push("a transaction awaits what isn't its own");
+    for (const page of this.pages) {
+      const fault = page.store.sync.faults.find(({ kind }) => DISHONEST.includes(kind));
+      if (fault) this.#failures.push(`${page.name} shows ${fault.kind} of ${fault.record}`);
+    }
+    for (const page of this.rivera.devices.flatMap((device) => device.pages)) {
+      for (const seen of sharedOn(page)) {
+        try {
+          this.words.requireLetSee(seen);
+        } catch (error) {
+          this.#failures.push(`${page.name}: ${(error as Error).message}`);
+        }
+      }
+    }
+    if (this.#failures.length > 0) throw new Error(this.#failures.join("\n"));
+  }
+
+  /** Everything as it is, to begin other worlds with. */
+  image(): (other: World) => void {
+    const server = this.#server.copy();
+    const disks = this.devices.map((device) => ({
+      name: device.name,
+      put: device.disk.image(),
+      session: device.wire.session,
+    }));
+    const { now } = this.scheduler;
+    return (other) => {
+      other.#server = server.copy();
+      other.scheduler.now = now;
+      for (const device of other.devices) {
+        const image = disks.find(({ name }) => name === device.name);
+        image?.put(device.disk satisfies Disk);
+        device.wire.session = image?.session;
+      }
+    };
+  }
+}
+
+/** The entries that a therapist's page shows. */
+export function sharedOn(page: Page): NonNullable<ReturnType<Page["store"]["review"]["shared"]>>[] {
+  const { review } = page.store;
+  return review.patients.flatMap(({ account }) => {
+    const shown = review.patient(account);
+    return shown ? [...shown.forOurSession, ...shown.waiting, ...shown.reviewed] : [];
+  });
+}
+
+export { wordsIn };

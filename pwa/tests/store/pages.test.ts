@@ -1,0 +1,192 @@
+/** What the simulation has found (tests/simulation): several pages of one device that hear nothing of each other. */
+import { describe, expect, test, vi } from "vitest";
+import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+
+describe("a page that hasn't heard of another one", () => {
+  test("doesn't sign out over words that the other keeps", async () => {
+    const { patient } = await pair();
+    const other = await patient.page();
+    const draft = await other.journal.openDraft();
+    draft.set({ text: "Typed in the other page." });
+    await draft.kept();
+    await expect(patient.session.signOut()).rejects.toMatchObject({ reason: "unsent-words" });
+    const again = await patient.reopen();
+    expect(again.journal.drafts).toMatchObject([{ beginning: "Typed in the other page." }]);
+  });
+
+  test("doesn't sign out over words that the other keeps while it tells the server", async () => {
+    const { server, patient } = await pair();
+    const other = await patient.page();
+    const draft = await other.journal.openDraft();
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      if (request.url.endsWith("/api/sign-out")) {
+        draft.set({ text: "In the last moment." });
+        await draft.kept();
+      }
+      return answer(request, ...more);
+    };
+    await expect(patient.session.signOut()).rejects.toMatchObject({ reason: "unsent-words" });
+    expect(patient.sync.unsent).toBe(1);
+    await patient.session.signIn("ana@example.org", PASSPHRASE);
+    expect(patient.journal.drafts).toMatchObject([{ beginning: "In the last moment." }]);
+  });
+
+  test("stops asking the server when the other has signed out without network", async () => {
+    const { server, patient } = await pair();
+    const other = await patient.page();
+    patient.line.away = true;
+    await patient.session.signOut();
+    patient.line.away = false;
+    server.incarnation = crypto.randomUUID();
+    await other.sync.now();
+    expect(other.session.phase).toBe("signed-out");
+    expect((await patient.reopen()).session.phase).toBe("signed-out");
+  });
+
+  test("signs in again with everything, although the other had emptied the device", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Sent before.");
+    await patient.sync.now();
+    const other = await patient.page();
+    await other.sync.now();
+    await patient.session.signOut();
+    await other.session.signIn("ana@example.org", PASSPHRASE);
+    const again = await other.reopen();
+    expect(entry(again, id).text).toBe("Sent before.");
+  });
+
+  test("keeps no keys where the other has signed out", async () => {
+    const { patient } = await pair();
+    const other = await patient.page();
+    await other.session.lock();
+    await patient.session.unlock(PASSPHRASE);
+    const third = await patient.page();
+    await third.session.lock();
+    await other.session.signOut();
+    await expect(third.session.unlock(PASSPHRASE)).rejects.toMatchObject({ reason: "signed-out" });
+    expect((await patient.reopen()).session.phase).toBe("signed-out");
+  });
+
+  test("deletes no draft that the other keeps, and no change that it has queued", async () => {
+    const { patient } = await pair();
+    const [drafted, queued] = [await write(patient, "One."), await write(patient, "Two.")];
+    await patient.sync.now();
+    const other = await patient.page();
+    const draft = await other.journal.openDraft(drafted);
+    draft.set({ text: "One. And half of another." });
+    await draft.kept();
+    patient.line.away = true;
+    await write(other, "Two. And a whole one.", queued);
+    await patient.journal.deleteEntry(drafted);
+    await patient.journal.deleteEntry(queued);
+    expect(entry(patient, queued).text).toBe("Two. And a whole one.");
+    expect(patient.sync.faults).toMatchObject([{ kind: "kept-after-deletion", record: queued }]);
+    patient.wait(10_000);
+    patient.line.away = false;
+    await patient.sync.now();
+    const again = await patient.reopen();
+    const resumed = await again.journal.openDraft(drafted);
+    expect(resumed.fields.text).toBe("One. And half of another.");
+    await resumed.done();
+    await settle(again);
+    expect(again.journal.entries.map(({ text }) => text).sort()).toEqual([
+      "One. And half of another.",
+      "Two. And a whole one.",
+    ]);
+  });
+});
+
+describe("a device without room", () => {
+  test("goes on to exchange once there is some, though it couldn't note that its session had ended", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Not sent yet.");
+    vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(() => {
+      throw new DOMException("the disk is full", "QuotaExceededError");
+    });
+    patient.line.signedOut = true;
+    await patient.sync.now().catch(() => undefined);
+    vi.restoreAllMocks();
+    patient.line.signedOut = false;
+    await patient.sync.now();
+    expect(entry(patient, id).where).toBe("sent");
+  });
+});
+
+describe("two devices of one person, offline", () => {
+  test("a change kept to oneself outlives its entry, which another device deleted", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    laptop.line.away = true;
+    await write(laptop, "Shared. But not this yet.", id);
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await patient.sync.now();
+    laptop.line.away = false;
+    await settle(laptop, patient, laptop, therapist);
+    for (const each of [laptop, patient]) {
+      expect(each.journal.entries).toMatchObject([{ text: "Shared. But not this yet.", choice: "only-you" }]);
+      expect(each.sync.unsent).toBe(0);
+    }
+    expect(laptop.sync.faults).toMatchObject([{ kind: "kept-after-deletion" }]);
+    expect(therapist.review.toRead).toEqual([]);
+  });
+
+  test("both keep a change to themselves, and neither takes the other's place", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const draft = await laptop.journal.openDraft(id);
+    draft.set({ text: "Shared. From the laptop." });
+    await write(patient, "From the phone. Shared.", id);
+    await settle(patient, laptop);
+    await draft.done();
+    await settle(laptop, patient);
+    for (let sent = 0; sent < 2; sent++) {
+      await patient.journal.sendTheChange(id);
+      await settle(patient, laptop);
+    }
+    for (const each of [laptop, patient]) {
+      expect(entry(each, id)).toMatchObject({
+        text: "From the phone. Shared. From the laptop.",
+        unsentChange: undefined,
+      });
+    }
+  });
+});
+
+describe("a deletion that is undone", () => {
+  test("brings back the words that were being typed in the entry", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "One.");
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "One. Two." });
+    await draft.kept();
+    await patient.journal.deleteEntry(id);
+    expect(patient.journal.drafts).toEqual([]);
+    await patient.journal.undoDelete(id);
+    expect(patient.journal.drafts).toMatchObject([{ entry: id, beginning: "One. Two." }]);
+    expect((await patient.journal.openDraft(id)).fields.text).toBe("One. Two.");
+  });
+
+  test("brings back what is about the entry, on a device that was locked meanwhile, too", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "One.");
+    await answer(patient, id, "About it.");
+    await patient.sync.now();
+    await patient.journal.deleteEntry(id);
+    await patient.session.lock();
+    await patient.journal.undoDelete(id);
+    await patient.session.unlock(PASSPHRASE);
+    patient.wait(10_000);
+    await settle(patient);
+    expect(entry(patient, id).comments).toMatchObject([{ text: "About it." }]);
+  });
+});
