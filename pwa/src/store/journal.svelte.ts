@@ -2,6 +2,7 @@ import { type Attention, type DraftContent, type EntryContent, type EntryFields,
 import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
 import { emptyEntry, entryFields, stamp } from "./contents";
+import type { StoredDraft } from "./database";
 import { type Base, type Finished, WritingDraft } from "./draft.svelte";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
@@ -24,6 +25,9 @@ const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) ==
 
 /** Own entries: writing, sharing, taking back. */
 export class JournalDesk implements Journal {
+  /** The last draft of each record that this page has opened. */
+  readonly #writing = new Map<string, WritingDraft>();
+
   constructor(
     private readonly shelf: Shelf,
     private readonly outbox: Outbox,
@@ -125,8 +129,10 @@ export class JournalDesk implements Journal {
   async #openDraft(id?: string): Promise<Draft> {
     const { shelf } = this;
     shelf.requireHere();
-    const kept = id ? shelf.counted.drafts.find((draft) => draft.id === id) : undefined;
-    if (kept) return this.#resume(kept.id);
+    if (id) await this.#writing.get(id)?.left();
+    // From the device: another page may have kept one that this page hasn't heard of, and it would be overwritten.
+    const kept = id && (await shelf.database.get("drafts", id));
+    if (kept) return this.#resume(kept);
     if (id === undefined) return this.#draft(newId(), emptyEntry(this.environment), undefined, false);
     const record = this.#own(id);
     const unsent = this.#kept.get(id);
@@ -139,12 +145,11 @@ export class JournalDesk implements Journal {
     return this.#draft(id, fields, base, record.content.readers.length > 0);
   }
 
-  async #resume(id: string): Promise<Draft> {
+  async #resume(stored: StoredDraft): Promise<Draft> {
     const { shelf } = this;
+    const { id } = stored;
     const keys = shelf.requireKeys();
     const { account } = shelf.requireHere();
-    const stored = await shelf.database.get("drafts", id);
-    if (!stored) throw new StoreError("unknown");
     const fields = entryFields(await shelf.open(keys, account, id, stored.sealed));
     const base = stored.base && {
       content: await shelf.open(keys, account, id, stored.base),
@@ -156,7 +161,9 @@ export class JournalDesk implements Journal {
 
   #draft(id: string, fields: EntryFields, base: Base | undefined, shared: boolean): WritingDraft {
     const finish = (finished: Finished) => this.#finish(finished);
-    return new WritingDraft(id, shared, fields, base, this.shelf, finish);
+    const draft = new WritingDraft(id, shared, fields, base, this.shelf, finish);
+    this.#writing.set(id, draft);
+    return draft;
   }
 
   async #finish({ id, fields, base }: Finished): Promise<string> {
