@@ -24,6 +24,9 @@ export default defineConfig({
       },
     },
   ],
-  resolve: { conditions: ["browser"] },
+  resolve: {
+    conditions: ["browser"],
+    alias: [{ find: /^.*\/argon2$/, replacement: `${import.meta.dirname}/tests/simulation/argon2.ts` }],
+  },
   test: { include: ["tests/simulation/**/*.test.ts"], maxWorkers: 2, testTimeout: 900_000 },
 });

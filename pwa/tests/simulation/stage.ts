@@ -1,13 +1,7 @@
 import { vi } from "vitest";
-import { concat, hash } from "../../src/protocol";
 import { deterministicCrypto } from "./crypto";
 import { Lives } from "./life";
 import type { Random } from "./random";
-
-// Half a second and 64 MiB for each sign-in would be most of the time; the real one is tested with the protocol.
-vi.mock("../../src/protocol/argon2", () => ({
-  stretch: (secret: Uint8Array, salt: Uint8Array) => hash(concat(salt, secret)),
-}));
 
 const RealDate = Date;
 let now = (): number => RealDate.now();
