@@ -24,11 +24,9 @@ export default defineConfig({
       },
     },
   ],
-  resolve: { conditions: ["browser"] },
-  test: {
-    include: ["tests/simulation/**/*.test.ts"],
-    setupFiles: ["tests/simulation/argon2.ts"],
-    maxWorkers: 2,
-    testTimeout: 900_000,
+  resolve: {
+    conditions: ["browser"],
+    alias: [{ find: /^.*\/argon2$/, replacement: `${import.meta.dirname}/tests/simulation/argon2.ts` }],
   },
+  test: { include: ["tests/simulation/**/*.test.ts"], maxWorkers: 2, testTimeout: 900_000 },
 });

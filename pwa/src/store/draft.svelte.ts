@@ -62,6 +62,11 @@ export class WritingDraft implements Draft {
     return this.#keeping.settled();
   }
 
+  /** Somebody opens the draft again: what was typed here last must be on the device first. Rejects with `storage`. */
+  async left(): Promise<void> {
+    if (!this.#closed) await this.kept();
+  }
+
   async done(): Promise<string> {
     await this.kept();
     this.#closed = true;

@@ -38,6 +38,9 @@ const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) ==
 
 /** Own entries: writing, sharing, taking back. */
 export class JournalDesk implements Journal {
+  /** The last draft of each record that this page has opened. */
+  readonly #writing = new Map<string, WritingDraft>();
+
   constructor(
     private readonly shelf: Shelf,
     private readonly outbox: Outbox,
@@ -45,7 +48,9 @@ export class JournalDesk implements Journal {
     private readonly answers: Answers,
     private readonly environment: Environment,
     private readonly kick: (after?: number) => void,
-  ) {}
+  ) {
+    shelf.whenClosed(() => this.#writing.clear());
+  }
 
   readonly #threads = $derived.by(() => commentThreads(this.shelf));
   /** The records with changes to shared entries that were kept to oneself, by entry: of two the newest. */
@@ -147,6 +152,8 @@ export class JournalDesk implements Journal {
     const { shelf } = this;
     shelf.requireHere();
     if (id === undefined) return this.#begin(newId());
+    await this.#writing.get(id)?.left();
+    // From the device: another page may have kept words that this page hasn't heard of.
     const kept = (await shelf.refreshDrafts()).filter((draft) => !draft.about && recordOf(draft) === id);
     if (kept.length > 0) return this.#resume(id, kept);
     const record = this.#own(id);
@@ -182,7 +189,9 @@ export class JournalDesk implements Journal {
     const { fields, base, shared, taken } = opened;
     const head = { record, about: undefined, changes: base !== undefined, baseRevision: base?.revision ?? 0 };
     const row = new TypedRow(this.shelf, head, { from: fields, base: base?.content }, taken);
-    return new WritingDraft(shared, fields, base, row, this.shelf, (finished) => this.#finish(finished));
+    const draft = new WritingDraft(shared, fields, base, row, this.shelf, (finished) => this.#finish(finished));
+    this.#writing.set(record, draft);
+    return draft;
   }
 
   async #finish({ id, fields, base, from, row }: Finished): Promise<string> {

@@ -201,8 +201,9 @@ export class Outbox {
         // Kept for the undo, and for an edit elsewhere that this deletion would meet.
         content: before?.content,
         base: before?.base,
-        // What the person saw when deleting: newer words of another device aren't deleted unseen.
-        baseRevision: known?.version.revision ?? 0,
+        // What the person saw when deleting: newer words of another device aren't deleted unseen. What waits to be sent
+        // hides what has come since it was begun.
+        baseRevision: (before?.content && before.baseRevision) || (known?.version.revision ?? 0),
         readers: before?.readers,
         at: shelf.now(),
         notBefore,

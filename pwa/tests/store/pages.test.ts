@@ -68,6 +68,16 @@ describe("a page that hasn't heard of another one", () => {
     expect((await patient.reopen()).session.phase).toBe("signed-out");
   });
 
+  test("goes on with what the other has typed in an entry, instead of writing over it", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "One.");
+    const other = await patient.page();
+    const draft = await other.journal.openDraft(id);
+    draft.set({ text: "One. Two." });
+    await draft.kept();
+    expect((await patient.journal.openDraft(id)).fields.text).toBe("One. Two.");
+  });
+
   test("deletes no draft that the other keeps, and no change that it has queued", async () => {
     const { patient } = await pair();
     const [drafted, queued] = [await write(patient, "One."), await write(patient, "Two.")];
@@ -94,6 +104,18 @@ describe("a page that hasn't heard of another one", () => {
       "One. And half of another.",
       "Two. And a whole one.",
     ]);
+  });
+});
+
+describe("a draft that is left and opened again at once", () => {
+  test("has the last keystroke", async () => {
+    const { patient } = await pair();
+    const draft = await patient.journal.openDraft();
+    draft.set({ text: "Half" });
+    await draft.kept();
+    draft.set({ text: "Half a" });
+    draft.set({ text: "Half a word" });
+    expect((await patient.journal.openDraft(draft.id)).fields.text).toBe("Half a word");
   });
 });
 
@@ -159,6 +181,30 @@ describe("two devices of one person, offline", () => {
         unsentChange: undefined,
       });
     }
+  });
+});
+
+describe("a deletion", () => {
+  test("doesn't take with it what was written elsewhere and is hidden by what waits here", async () => {
+    const { server, patient } = await pair();
+    const id = await write(patient, "One.");
+    await patient.sync.now();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    await write(laptop, "One. From the laptop.", id);
+    server.refuse = (what) => (what.startsWith("PUT") ? { status: 500, code: "server-error" } : undefined);
+    await write(patient, "Here. One.", id);
+    server.refuse = () => undefined;
+    await laptop.sync.now();
+    server.refuse = (what) => (what.startsWith("PUT") ? { status: 500, code: "server-error" } : undefined);
+    await patient.sync.now();
+    expect(entry(patient, id).text).toBe("Here. One.");
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    server.refuse = () => undefined;
+    await settle(patient, laptop, patient);
+    for (const each of [patient, laptop]) expect(entry(each, id).text).toBe("One. From the laptop.");
+    expect(patient.sync.faults).toMatchObject([{ kind: "kept-after-deletion", record: id }]);
   });
 });
 
