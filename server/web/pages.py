@@ -81,8 +81,8 @@ class Pages:
 
     @property
     def names(self) -> list[str]:
-        """The addresses of the files at the top of the build, such as icons."""
-        return [name for name in self._files if "/" not in name[1:] and name != "/index.html"]
+        """The addresses of the files that keep their names from build to build: the service worker, manifests, icons."""
+        return [name for name in self._files if not name.startswith("/assets/") and name != "/index.html"]
 
 
 def page_routes(pages: Pages) -> list[object]:

@@ -11,14 +11,19 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+# What Playwright says in place of a browser, where a test asks for no service workers.
+BLOCKED = "Service Worker registration blocked by Playwright"
+
+
 class Watch:
-    """Notes what pages of one context do wrong; `refusals` and `cut` are what a test provokes on purpose: statuses, no network."""
+    """Notes what pages of one context do wrong; `refusals`, `cut` and `stopped` are what a test provokes on purpose: statuses, no network, no server."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.faults: list[str] = []
         self.refusals: set[int] = set()
         self.cut = False
+        self.stopped = False
 
     async def over(self, context: BrowserContext) -> None:
         """Follow every page that this context opens from now on."""
@@ -37,6 +42,10 @@ class Watch:
         if refused and int(refused[1]) in self.refusals:
             return
         if self.cut and message.text.startswith("Failed to load resource: net::ERR_INTERNET_DISCONNECTED"):
+            return
+        if self.stopped and message.text.startswith("Failed to load resource: net::ERR_CONNECTION_REFUSED"):
+            return
+        if message.text == BLOCKED:
             return
         self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 

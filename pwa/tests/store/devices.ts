@@ -48,7 +48,6 @@ export async function device(
       sight.show = show;
     },
     whenIdle: () => undefined,
-    keepStorage: () => undefined,
     report: (error) => {
       throw error;
     },
