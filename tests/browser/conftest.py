@@ -86,6 +86,10 @@ class Devices:
         self._watch_over(page).cut = True
         await page.context.set_offline(off)
 
+    def stops(self, page: Page) -> None:
+        """From here on the test stops the server: that it can't be reached is no fault."""
+        self._watch_over(page).stopped = True
+
     def _watch_over(self, page: Page) -> Watch:
         return next(watch for context, watch in self.made.values() if context is page.context)
 

@@ -68,7 +68,9 @@ class Profile:
 
 def _processes_with(argument: str) -> list[int]:
     """The ids of the processes that were started with this argument; at least one."""
-    listed = subprocess.run(["/bin/ps", "-A", "-ww", "-o", "pid=,args="], check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["/bin/ps", "-A", "-ww", "-o", "pid=,args="], check=True, capture_output=True, text=True
+    ).stdout
     found = [int(line.split(maxsplit=1)[0]) for line in listed.splitlines() if argument in line.split()]
     assert found, "this browser doesn't run"
     return found
@@ -76,5 +78,11 @@ def _processes_with(argument: str) -> list[int]:
 
 async def app_is_here(page: Page) -> None:
     """Wait until the service worker has all of the app and answers for this page."""
-    await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-    await page.wait_for_function("navigator.serviceWorker.controller?.state === 'activated'")
+    await page.evaluate(
+        """async () => {
+          const workers = navigator.serviceWorker;
+          if (!workers.controller) await new Promise((done) => workers.addEventListener("controllerchange", done, { once: true }));
+          const { controller } = workers;
+          if (controller.state !== "activated") await new Promise((done) => controller.addEventListener("statechange", done));
+        }"""
+    )

@@ -11,6 +11,8 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+# Asked in vain, asked while it stopped, the event stream as it stopped.
+SERVER_GONE = {"ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING"}
 # What Playwright says in place of a browser, where a test asks for no service workers.
 BLOCKED = "Service Worker registration blocked by Playwright"
 
@@ -43,7 +45,7 @@ class Watch:
             return
         if self.cut and message.text.startswith("Failed to load resource: net::ERR_INTERNET_DISCONNECTED"):
             return
-        if self.stopped and message.text.startswith("Failed to load resource: net::ERR_CONNECTION_REFUSED"):
+        if self.stopped and message.text.removeprefix("Failed to load resource: net::") in SERVER_GONE:
             return
         if message.text == BLOCKED:
             return
