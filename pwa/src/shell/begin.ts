@@ -15,6 +15,7 @@ export async function beginShell(): Promise<void> {
   const registered = register();
   notKept.take();
   installing.watch();
+  storage.watch();
   manifestFollowsLanguage();
   const registration = await registered;
   if (registration) updates.watch(registration);

@@ -1,12 +1,33 @@
+import { aftertide } from "../store";
 import { isInstalled, isSafari } from "./browser";
 
 const ASKED = "aftertide-storage-asked";
 const WEEK = 7 * 24 * 3_600_000; // ms
+/* What goes out within seconds is in no danger. */
+const LASTING = 5000; // ms
 
 /** Whether this browser may delete what the app keeps. */
 class KeptStorage {
   /** `week`: after seven days without a visit; `space`: when the device runs out of room. */
   risk = $state<"none" | "week" | "space">("none");
+
+  /** Words lie here that the server doesn't have, and not only for a moment. */
+  wordsAtRisk = $state(false);
+
+  /** Follows what is unsent for as long as the page lives. */
+  watch(): void {
+    $effect.root(() => {
+      const unsent = $derived(aftertide.sync.unsent > 0);
+      $effect(() => {
+        this.wordsAtRisk = false;
+        if (!unsent) return;
+        const timer = setTimeout(() => {
+          this.wordsAtRisk = true;
+        }, LASTING);
+        return () => clearTimeout(timer);
+      });
+    });
+  }
 
   /** Looks how it is, without asking anybody. */
   async look(): Promise<void> {
