@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 # The environment's own Node comes first; where the machine has a good one, none is installed there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-PWA_SOURCES := $(shell find pwa/src pwa/public protocol -type f 2>/dev/null) pwa/index.html pwa/vite.config.ts
+PWA_SOURCES := $(shell find pwa/src pwa/public protocol -type f 2>/dev/null) pwa/index.html $(wildcard pwa/*.ts) pwa/package-lock.json
 NPM := npm --prefix pwa --no-audit --no-fund --no-update-notifier
 
 .PHONY: help run test soak bench format lock clean

@@ -1,16 +1,68 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
+import { type Build, keepPreviousBuild } from "./keepPreviousBuild.ts";
 
-export default defineConfig({
-  plugins: [svelte()],
-  server: { fs: { allow: [".."] } },
-  build: {
-    target: "es2023",
-    // An inlined asset would be a data: URL, which the content security policy refuses.
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-  },
-  // Tests use the store as a page does: with Svelte's client runtime, not the one for servers.
-  ...(process.env.VITEST ? { resolve: { conditions: ["browser"] } } : {}),
-  test: { include: ["tests/**/*.test.ts"], exclude: ["tests/simulation/**"], testTimeout: 20_000 },
+/* Needed only where something new is asked of the server anyway: to set a passphrase. A device doesn't keep them for later. */
+const ONLINE_ONLY = /\/(accounts\/strength\.ts|protocol\/common-passphrases\.txt|protocol\/words\/\w+\.txt)/;
+const ONLINE = "assets/online/";
+
+/* Beside what the build makes: what a page without network shows of `public/`. Icons and screenshots are for installing. */
+const SHOWN = ["index.html", "icon.svg"];
+
+/** The service worker, and in it the list of this build's files, each with the hash that it must have. */
+function serviceWorker(build: Build): ReturnType<typeof VitePWA> {
+  return VitePWA({
+    strategies: "injectManifest",
+    srcDir: "src",
+    filename: "service-worker.ts",
+    // Registered by `shell/registration.ts`; the manifests are in `public/`, one a language.
+    injectRegister: false,
+    manifest: false,
+    injectManifest: {
+      rollupFormat: "iife",
+      globPatterns: ["**/*"],
+      globIgnores: [`${ONLINE}**`, "**/.*"],
+      // The page and nothing else changes under its name.
+      dontCacheBustURLsMatching: /^assets\//,
+      manifestTransforms: [
+        (entries) => ({
+          manifest: entries
+            .filter(({ url }) => build.files.has(url) || SHOWN.includes(url))
+            .map((entry) => ({ ...entry, integrity: integrityOf(join(build.folder, entry.url)) })),
+          warnings: [],
+        }),
+      ],
+    },
+  });
+}
+
+function integrityOf(file: string): string {
+  return `sha256-${createHash("sha256").update(readFileSync(file)).digest("base64")}`;
+}
+
+export default defineConfig(() => {
+  const build = keepPreviousBuild();
+  return {
+    plugins: [svelte(), build.plugin, serviceWorker(build)],
+    server: { fs: { allow: [".."] } },
+    build: {
+      target: "es2023",
+      // An inlined asset would be a data: URL, which the content security policy refuses.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: {
+        output: {
+          chunkFileNames: ({ moduleIds }) =>
+            `${moduleIds.some((id) => ONLINE_ONLY.test(id)) ? ONLINE : "assets/"}[name]-[hash].js`,
+        },
+      },
+    },
+    // Tests use the store as a page does: with Svelte's client runtime, not the one for servers.
+    ...(process.env.VITEST ? { resolve: { conditions: ["browser"] } } : {}),
+    test: { include: ["tests/**/*.test.ts"], exclude: ["tests/simulation/**"], testTimeout: 20_000 },
+  };
 });

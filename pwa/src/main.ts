@@ -4,6 +4,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import { arrival } from "./accounts/arrival.svelte";
 import { browserLanguage, speech } from "./messages/language.svelte";
+import { shell } from "./shell/shell.svelte";
 import { aftertide } from "./store";
 import { appearance } from "./ui/appearance.svelte";
 import { router } from "./ui/router.svelte";
@@ -12,6 +13,7 @@ import { router } from "./ui/router.svelte";
 await arrival.take();
 arrival.watch();
 appearance.start();
+shell.watch();
 await speech.speak(browserLanguage());
 router.start();
 
@@ -23,10 +25,10 @@ mount(App, { target, props: { starting } });
 // After the first paint, so that no words wait for a typeface.
 requestAnimationFrame(() => setTimeout(() => void import("./ui/literata.css")));
 
-// Once the journal is there, what one does in it is fetched, too: it then is one tap away without a connection. What fails here is
-// fetched again, and its failure shown, when somebody goes there.
+// Once the journal is there, what one does in it is fetched, too: it then is one tap away without a connection, also where no
+// service worker can keep it. What fails here is fetched again, and its failure shown, when somebody goes there.
 const WHEN_QUIET = 1000; // ms
-async function fetchWriting(): Promise<void> {
+async function fetchTheRest(): Promise<void> {
   await starting;
   await new Promise((resolve) => setTimeout(resolve, WHEN_QUIET));
   await Promise.all([
@@ -34,6 +36,7 @@ async function fetchWriting(): Promise<void> {
     import("./journal/EntryScreen.svelte"),
     import("./accounts/UnlockScreen.svelte"),
     speech.fetchMore(),
+    import("./shell/begin").then(({ beginShell }) => beginShell()),
   ]);
 }
-fetchWriting().catch(() => undefined);
+fetchTheRest().catch(() => undefined);

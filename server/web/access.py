@@ -59,9 +59,12 @@ class ForeignOrigin(Refusal):
 FindCaller = Callable[[str], Awaitable[Caller | None]]
 
 
-def allow(who: Who) -> dict[str, Any]:
-    """State who may call a route: `@get("/path", **allow(Who.SIGNED_IN))`."""
-    return {"opt": {"who": who}, "responses": DOCUMENTED}
+def allow(who: Who, *, changes_nothing: bool = False) -> dict[str, Any]:
+    """State who may call a route: `@get("/path", **allow(Who.SIGNED_IN))`.
+
+    `changes_nothing`: a POST that reads nothing and leaves everything as it is, so that it doesn't matter which page sent it.
+    """
+    return {"opt": {"who": who, "changes_nothing": changes_nothing}, "responses": DOCUMENTED}
 
 
 def session_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
@@ -99,7 +102,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not isinstance(who, Who):
         raise NotAllowed
     state = connection.app.state
-    check_origin(connection, state.settings.origin)
+    if not handler.opt.get("changes_nothing"):
+        check_origin(connection, state.settings.origin)
     if who is Who.ANYBODY:
         return
     token = session_token(connection)

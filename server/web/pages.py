@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
@@ -81,8 +81,8 @@ class Pages:
 
     @property
     def names(self) -> list[str]:
-        """The addresses of the files at the top of the build, such as icons."""
-        return [name for name in self._files if "/" not in name[1:] and name != "/index.html"]
+        """The addresses of the files that keep their names from build to build: the service worker, manifests, icons."""
+        return [name for name in self._files if not name.startswith("/assets/") and name != "/index.html"]
 
 
 def page_routes(pages: Pages) -> list[object]:
@@ -100,7 +100,19 @@ def page_routes(pages: Pages) -> list[object]:
     def asset(request: ApiRequest, name: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - part of the address
         return pages.file(request)
 
-    routes: list[object] = [app_page, join_page, asset]
+    @post(
+        "/share",
+        status_code=303,
+        **allow(Who.ANYBODY, changes_nothing=True),
+        include_in_schema=False,
+        sync_to_thread=False,
+    )
+    def shared() -> Response[bytes]:
+        # The service worker takes what other apps share. Where there is none, nobody reads it: not this route, which leaves the
+        # body where it is, and no log. The page says that it wasn't kept. A browser that shares names no origin (`null`).
+        return Response(b"", headers={"Location": "/#not-kept"})
+
+    routes: list[object] = [app_page, join_page, asset, shared]
     if pages.names:
 
         @get(pages.names, **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)

@@ -36,6 +36,18 @@ def test_every_route_states_who_may_call_it() -> None:
     assert [key for key, who in ALL.items() if not isinstance(who, Who)] == []
 
 
+def test_the_origin_is_asked_of_everything_but_what_other_apps_share() -> None:
+    unasked = {
+        (method, route.path)
+        for route in create_app(Settings()).routes
+        for handler in getattr(route, "route_handlers", ())
+        if handler.opt.get("changes_nothing")
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    }
+    assert unasked == {("POST", "/share")}
+
+
 @dataclass
 class Scene:
     """A therapist with a patient who shares an entry, a former reader, somebody whose relation ended, and strangers."""

@@ -17,8 +17,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.browser.chromium import ARGUMENTS, chromium
 from tests.browser.demo import Demo, demo_server
 from tests.browser.people import Access
+from tests.browser.profiles import Profile
 from tests.browser.watching import Watch
-from tests.faults.processes import free_port, server_process
+from tests.faults.processes import ServerProcess, free_port, server_process
 
 PATIENCE = 20_000  # ms, for a machine that is busy with other things
 RESULTS = Path("test-results")
@@ -85,6 +86,10 @@ class Devices:
         self._watch_over(page).cut = True
         await page.context.set_offline(off)
 
+    def stops(self, page: Page) -> None:
+        """From here on the test stops the server: that it can't be reached is no fault."""
+        self._watch_over(page).stopped = True
+
     def _watch_over(self, page: Page) -> Watch:
         return next(watch for context, watch in self.made.values() if context is page.context)
 
@@ -103,6 +108,16 @@ async def devices(browser: Browser, request: pytest.FixtureRequest) -> AsyncIter
     assert not faults, f"pages did what they never may: {faults}"
 
 
+@pytest.fixture
+async def profile(chromium_path: str, tmp_path: Path) -> AsyncIterator[Profile]:
+    """A phone whose browser can be closed, killed and opened again."""
+    async with async_playwright() as playwright:
+        profile = Profile(playwright, chromium_path, tmp_path / "profile")
+        yield profile
+        await profile.close()
+    assert not profile.faults, f"pages did what they never may: {profile.faults}"
+
+
 @dataclass
 class Practice:
     """A running server with a new practice in it."""
@@ -110,6 +125,7 @@ class Practice:
     origin: str
     begin_link: str
     database_url: str
+    server: ServerProcess
 
 
 def practice_on(database_url: str, origin: str) -> str:
@@ -135,7 +151,7 @@ async def practice(database_url: str) -> AsyncIterator[Practice]:
     port = free_port()
     link = await asyncio.to_thread(practice_on, database_url, f"http://127.0.0.1:{port}")
     with server_process(database_url, port=port) as server:
-        yield Practice(server.origin, link, database_url)
+        yield Practice(server.origin, link, database_url, server)
 
 
 @dataclass
@@ -143,6 +159,7 @@ class Couple:
     """A therapist and a patient who work together and have accepted the agreement; the patient has written one entry."""
 
     origin: str
+    practice: Practice
     therapist: Access
     patient: Access
     entry: str
@@ -169,7 +186,7 @@ async def couple(practice: Practice) -> Couple:
         await joined.account.write(text)
         await joined.account.access.sign_out()
         await care.access.sign_out()
-    return Couple(practice.origin, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)
+    return Couple(practice.origin, practice, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)
 
 
 @pytest.fixture(scope="session")

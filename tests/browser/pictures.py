@@ -24,11 +24,11 @@ PAGE = """
 """
 
 
-async def device(browser: Browser, demo: Demo, who: str, size: tuple[int, int]) -> Page:
-    """Sign somebody in on a device of this size."""
+async def device(browser: Browser, demo: Demo, who: str, size: tuple[int, int], *, scale: int = 1) -> Page:
+    """Sign somebody in on a device of this size, with so many pixels to each of its points."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="Europe/Madrid", color_scheme="light",
-        reduced_motion="reduce",
+        reduced_motion="reduce", device_scale_factor=scale,
     )  # fmt: skip
     page = await context.new_page()
     await page.goto(f"{demo.origin}/sign-in")

@@ -11,14 +11,21 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+# Asked in vain, asked while it stopped, the event stream as it stopped.
+SERVER_GONE = {"ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING"}
+# What Playwright says in place of a browser, where a test asks for no service workers.
+BLOCKED = "Service Worker registration blocked by Playwright"
+
+
 class Watch:
-    """Notes what pages of one context do wrong; `refusals` and `cut` are what a test provokes on purpose: statuses, no network."""
+    """Notes what pages of one context do wrong; `refusals`, `cut` and `stopped` are what a test provokes on purpose: statuses, no network, no server."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.faults: list[str] = []
         self.refusals: set[int] = set()
         self.cut = False
+        self.stopped = False
 
     async def over(self, context: BrowserContext) -> None:
         """Follow every page that this context opens from now on."""
@@ -37,6 +44,10 @@ class Watch:
         if refused and int(refused[1]) in self.refusals:
             return
         if self.cut and message.text.startswith("Failed to load resource: net::ERR_INTERNET_DISCONNECTED"):
+            return
+        if self.stopped and message.text.removeprefix("Failed to load resource: net::") in SERVER_GONE:
+            return
+        if message.text == BLOCKED:
             return
         self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -37,13 +38,15 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def server_process(database_url: str, *, processes: int = 1, port: int | None = None) -> Iterator[ServerProcess]:
+def server_process(
+    database_url: str, *, processes: int = 1, port: int | None = None, pwa: Path = Path("pwa/dist")
+) -> Iterator[ServerProcess]:
     """Start the server on a migrated database and wait until it answers; it is killed at the end if it still runs."""
     where = port or free_port()
     origin = f"http://127.0.0.1:{where}"
     environment = {
         **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin, "PORT": str(where),
-        "AFTERTIDE_PROCESSES": str(processes),
+        "AFTERTIDE_PROCESSES": str(processes), "AFTERTIDE_PWA": str(pwa),
     }  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "server.cli", "web"], env=environment)
     try:

@@ -3,5 +3,6 @@
 import { accounts } from "./en/accounts";
 import { care } from "./en/care";
 import { review } from "./en/review";
+import { shell } from "./en/shell";
 
-export const enMore = { ...accounts, ...care, ...review } as const;
+export const enMore = { ...accounts, ...care, ...review, ...shell } as const;

@@ -3,6 +3,7 @@
 import { accounts } from "./es/accounts";
 import { care } from "./es/care";
 import { review } from "./es/review";
+import { shell } from "./es/shell";
 import type { MoreMessages } from "./language.svelte";
 
-export const esMore = { ...accounts, ...care, ...review } satisfies MoreMessages;
+export const esMore = { ...accounts, ...care, ...review, ...shell } satisfies MoreMessages;

@@ -71,6 +71,11 @@ export class Answers {
     return typing;
   }
 
+  /** All of what this page has typed is on the disk. Rejects with `storage`. */
+  async kept(entry: string): Promise<void> {
+    await this.#typing.get(entry)?.keeping.settled();
+  }
+
   /** The row of an answer, for the comment to take its place. Rejects with `storage` while the last keys can't be kept. */
   async take(entry: string): Promise<TypedRow> {
     const { keeping, row } = this.#typing.get(entry) ?? this.#begin(entry);

@@ -3,7 +3,7 @@ import { type EntryFields, type JsonObject, type Party, type Role, toBase64 } fr
 import type { Environment } from "./environment";
 
 /** This moment as RFC 3339 with the offset of the person's zone, and the zone's name. */
-export function stamp(environment: Environment): { written: string; zone: string } {
+export function stamp(environment: Pick<Environment, "now" | "timeZone">): { written: string; zone: string } {
   const now = environment.now();
   const zone = environment.timeZone;
   return { written: inZone(now, zone), zone };
@@ -63,7 +63,7 @@ export function newContact(
 }
 
 /** An entry that nobody has written in yet. */
-export function emptyEntry(environment: Environment): EntryFields {
+export function emptyEntry(environment: Pick<Environment, "now" | "timeZone">): EntryFields {
   return { form: "free", ...stamp(environment), text: "", sliders: {}, feelings: [] };
 }
 

@@ -20,8 +20,6 @@ export interface Environment {
   whenHidden(hidden: () => void, shown: () => void): void;
   /** Calls back once the first screen is there. */
   whenIdle(work: () => void): void;
-  /** Asks the browser to keep what the app stores. */
-  keepStorage(): void;
   /** A fault of our own that nobody awaits: it must be seen in development and by tests. */
   report(error: unknown): void;
   readonly timeZone: string;
@@ -92,7 +90,6 @@ export function browserEnvironment(): Environment {
     },
     // Safari has no idle callbacks.
     whenIdle: (work) => void ("requestIdleCallback" in globalThis ? requestIdleCallback(work) : setTimeout(work, 500)),
-    keepStorage: () => void navigator.storage?.persist?.().catch(() => false),
     report: (error) => reportError(error),
     get timeZone() {
       return Intl.DateTimeFormat().resolvedOptions().timeZone;

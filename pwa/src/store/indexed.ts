@@ -36,12 +36,14 @@ const isCut = (error: unknown): boolean => error instanceof DOMException && erro
 /** Whether a newer release has changed the store's form. */
 const isNewer = (error: unknown): boolean => error instanceof DOMException && error.name === "VersionError";
 
+const NOBODY: Listeners = { onFailure: () => undefined, onWrite: () => undefined, onBlocked: () => undefined };
+
 export class IndexedDatabase implements Database {
   #connection: Promise<Connection> | undefined;
 
   constructor(
     readonly name: string,
-    private readonly listeners: Listeners,
+    private readonly listeners: Listeners = NOBODY,
   ) {}
 
   #open(): Promise<Connection> {

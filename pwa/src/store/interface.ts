@@ -186,6 +186,8 @@ export interface Journal {
   setAnswer(entry: string, text: string): void;
   /** Sends the answer as a comment; sent twice it is one. Rejects with `locked`, `unknown`, `storage`. */
   sendAnswer(entry: string): Promise<void>;
+  /** All keys of the answer so far are on the device. Rejects with `storage`. */
+  answerKept(entry: string): Promise<void>;
   /** Throws the answer away. Rejects with `storage`. */
   discardAnswer(entry: string): Promise<void>;
   /** Deletes an entry with its history and comments to it. The request waits ten seconds for {@link Journal.undoDelete}. */

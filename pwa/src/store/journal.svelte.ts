@@ -281,6 +281,10 @@ export class JournalDesk implements Journal {
     this.answers.set(entry, text);
   }
 
+  answerKept(entry: string): Promise<void> {
+    return this.answers.kept(entry);
+  }
+
   discardAnswer(entry: string): Promise<void> {
     return this.answers.discard(entry);
   }

@@ -164,7 +164,6 @@ export class SessionDesk implements Session {
     await this.shelf.updateHere({ settingsRecord: settings });
     if (invitation) await this.#pinInviter(invitation);
     await this.links.forget();
-    this.environment.keepStorage();
     await this.rounds.now();
     // The pointer is set once; should this fail, `#pointSettings` does it with the next sign-in.
     await this.api.setPointer("settings", settings).catch(() => undefined);
@@ -229,7 +228,6 @@ export class SessionDesk implements Session {
     if (here?.account === me.id) requireGeneration(here.gen, me.gen);
     await this.#makeRoom(me.id);
     await this.#settle(me, await openKeys(secrets, method, me), this.kitUnconfirmed);
-    this.environment.keepStorage();
     await this.rounds.now();
     await this.#pointSettings();
   }

@@ -186,7 +186,6 @@ export class Page {
       whenToLook: (look) => void page.looks.push(look),
       whenHidden: (hide, show) => Object.assign(page.sight, { hide, show }),
       whenIdle: (work) => scheduler.later(`${page.name} is idle`, work, page),
-      keepStorage: () => undefined,
       report: (error) => surroundings.report(page, error),
       timeZone: "Europe/Madrid",
       get online() {

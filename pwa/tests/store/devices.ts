@@ -56,7 +56,6 @@ export async function device(
       sight.show = show;
     },
     whenIdle: () => undefined,
-    keepStorage: () => undefined,
     report: (error) => {
       throw error;
     },

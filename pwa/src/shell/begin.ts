@@ -1,0 +1,24 @@
+/** Begins what the app needs besides its screens: loaded after the first paint. */
+
+import { speech } from "../messages/language.svelte";
+import { installing } from "./installing.svelte";
+import { manifestFollowsLanguage } from "./manifest.svelte";
+import { notKept } from "./notKept.svelte";
+import { register } from "./registration";
+import ShellNotices from "./ShellNotices.svelte";
+import { shell } from "./shell.svelte";
+import { storage } from "./storage.svelte";
+import { updates } from "./updates.svelte";
+
+/** Call it once. Rejects when the words of its notices can't be fetched; the worker is registered all the same. */
+export async function beginShell(): Promise<void> {
+  const registered = register();
+  notKept.take();
+  installing.watch();
+  storage.watch();
+  manifestFollowsLanguage();
+  const registration = await registered;
+  if (registration) updates.watch(registration);
+  await Promise.all([storage.look(), speech.fetchMore()]);
+  shell.Notices = ShellNotices;
+}
