@@ -12,13 +12,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PWA_SOURCES := $(shell find pwa/src pwa/public protocol -type f 2>/dev/null) pwa/index.html $(wildcard pwa/*.ts) pwa/package-lock.json
 NPM := npm --prefix pwa --no-audit --no-fund --no-update-notifier
 
-.PHONY: help run test soak bench format lock clean
+.PHONY: help run phone test soak bench format lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 14
 
 run: .venv/.run pwa/dist/.built ## start Aftertide on this machine, on SQLite, with a demo practice
 	@AFTERTIDE_ENV=development $(BIN)/aftertide-server run
+
+phone: .venv/.run pwa/dist/.built ## serve a demo practice over TLS on the local network, for a real phone
+	@AFTERTIDE_ENV=development DATABASE_URL=sqlite:data/phone/aftertide.sqlite PORT=$${PORT:-8743} $(BIN)/aftertide-server phone
 
 test: .venv/.dev pwa/node_modules/.installed ## all linters, types and tests, on both engines and in a browser
 	@$(BIN)/python -m tests.run

@@ -7,6 +7,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -81,8 +84,45 @@ async def run(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+async def phone(settings: Settings, options: argparse.Namespace) -> int:
+    """Serve a demo practice over TLS on the local network, for a real phone: what `make phone` starts."""
+    from server.demo import show_sign_ins, tell_demo  # noqa: PLC0415 - only this command needs the client's cryptography
+    from server.phone import NoLocalAddress, certificates_for, guide_server, local_address, show_guide  # noqa: PLC0415
+
+    if not settings.development:
+        raise SettingsError("`phone` is for development: AFTERTIDE_ENV=development")
+    try:
+        address = local_address(options.address)
+    except NoLocalAddress as error:
+        raise serving.CannotStart(str(error)) from error
+    port = int(settings.port)
+    settings = replace(settings, origin=f"https://{address}:{port}", host="0.0.0.0")  # noqa: S104 - phones on the local network are who it is for
+    now = datetime.fromtimestamp(system_clock() / 1000, UTC)
+    made = certificates_for(address, Path(options.folder), now)
+
+    def ready() -> None:
+        show_sign_ins(settings)
+        show_guide(f"http://{address}:{port + 1}")
+
+    with (
+        migrating.own_file(settings.database_url),
+        guide_server(settings.origin, made.authority.read_bytes(), port + 1),
+    ):
+        await migrating.migrate(settings)
+        await tell_demo(settings)
+        await serving.serve(settings, create_app(settings), ready=ready, tls=(made.certificate, made.key))
+    return 0
+
+
 Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
-COMMANDS: dict[str, Command] = {"migrate": migrate, "web": web, "run": run, "practice": practice, "schema": schema}
+COMMANDS: dict[str, Command] = {
+    "migrate": migrate,
+    "web": web,
+    "run": run,
+    "practice": practice,
+    "phone": phone,
+    "schema": schema,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,6 +133,10 @@ def parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         for name, function in COMMANDS.items()
     }
+    made["phone"].add_argument(
+        "--address", default="", help="this machine's address on the local network; found where it isn't named"
+    )
+    made["phone"].add_argument("--folder", default="data/phone", help="where the certificates are kept")
     made["practice"].add_argument("name", help="the practice's name, as its patients know it")
     made["practice"].add_argument("--phone", default="", help="the number shown under Help")
     made["practice"].add_argument(
@@ -122,6 +166,8 @@ def main() -> None:
     )
     try:
         sys.exit(asyncio.run(COMMANDS[options.command](settings, options)))
+    except SettingsError as error:
+        sys.exit(f"aftertide-server: {error}")
     except (migrating.DatabaseInUse, migrating.MigrationFailed, serving.CannotStart) as error:
         sys.exit(f"aftertide-server: {error}")
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces
 from granian.errors import FatalError
@@ -30,11 +31,14 @@ class CannotStart(Exception):
     """The server can't start; the message says why."""
 
 
-async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] | None = None) -> None:
+async def serve(
+    settings: Settings, app: Litestar, *, ready: Callable[[], None] | None = None, tls: tuple[Path, Path] | None = None
+) -> None:
     """Serve `app` until SIGTERM or SIGINT; streams end first, requests that are under way are answered.
 
     One that isn't done after four seconds (a phone that went away in the middle of sending) is cut off.
 
+    `tls` names a certificate and its key (PEM); without it a reverse proxy stands in front.
     Raises CannotStart when the port is taken, or with what the app said as it started.
     """
     server = Server(
@@ -46,6 +50,8 @@ async def serve(settings: Settings, app: Litestar, *, ready: Callable[[], None] 
         websockets=False,
         log_enabled=False,
         log_level=LogLevels.warning,
+        ssl_cert=tls[0] if tls else None,
+        ssl_key=tls[1] if tls else None,
     )
     loop = asyncio.get_running_loop()
 
