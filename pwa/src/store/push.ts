@@ -98,25 +98,31 @@ export class Push {
     const { result } = attempt;
     const version = result?.accepted;
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
-    const next = await shelf.database.write(["outbox", "records", "remembered"], "strict", async (transaction) => {
-      const current = await transaction.get("outbox", record);
-      const before = await transaction.get("remembered", record);
-      if (result && version && (before?.revision ?? 0) <= version.revision) {
-        const { epoch, revision, hash } = version;
-        await transaction.put("records", result);
-        await transaction.put("remembered", { id: record, epoch, revision, hash, ended: false });
-      }
-      if (!result) {
-        await transaction.delete("records", record);
-        const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
-        await transaction.put("remembered", { id: record, ...seen, ended: true });
-      }
-      const settled = current && settledChange(current, attempt);
-      if (settled) await transaction.put("outbox", settled);
-      else await transaction.delete("outbox", record);
-      return settled;
-    });
-    if (content && result && version) shelf.place([{ row: result, version, content, own: true }]);
+    const { next, stands } = await shelf.database.write(
+      ["outbox", "records", "remembered"],
+      "strict",
+      async (transaction) => {
+        const current = await transaction.get("outbox", record);
+        const before = await transaction.get("remembered", record);
+        // The answer to a request sent twice may come after another page has saved a newer revision, or deleted it.
+        const stands = (before?.revision ?? 0) <= attempt.revision && (!before?.ended || before.lost === true);
+        if (result && version && stands) {
+          const { epoch, revision, hash } = version;
+          await transaction.put("records", result);
+          await transaction.put("remembered", { id: record, epoch, revision, hash, ended: false });
+        }
+        if (!result) {
+          await transaction.delete("records", record);
+          const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
+          await transaction.put("remembered", { id: record, ...seen, ended: true });
+        }
+        const settled = current && settledChange(current, attempt);
+        if (settled) await transaction.put("outbox", settled);
+        else await transaction.delete("outbox", record);
+        return { next: settled, stands };
+      },
+    );
+    if (content && result && version && stands) shelf.place([{ row: result, version, content, own: true }]);
     if (!result) shelf.place([], [record]);
     shelf.placeChange(record, next && { change: next, content: shelf.outbox.get(record)?.content });
   }
@@ -134,6 +140,9 @@ export class Push {
       }
       case "request-reused":
         return this.#again(record);
+      case "no-longer-shared":
+        // About an own record: the server has lost it in a restore, and gets it back.
+        return this.shelf.own.has(change.about) ? this.#again(record) : this.#keep(record, problem.code);
       case "not-a-relation":
         // The words go out without the readers that the server refuses; sharing can be chosen again.
         await this.shelf.addFault("share-refused", record, undefined);
@@ -168,7 +177,7 @@ export class Push {
     if (change.action === "delete" && attempt.result === undefined) {
       // Somebody changed it elsewhere since: what they wrote isn't deleted unseen.
       await this.shelf.addFault("kept-after-deletion", record, undefined);
-      await this.outbox.drop(record);
+      await this.outbox.giveUpDeletion(record);
       return;
     }
     const held = this.shelf.records.get(record);
