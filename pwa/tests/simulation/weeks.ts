@@ -8,7 +8,7 @@ import { setStage } from "./stage";
 const SEEDS = 2_000;
 const PARTS = 2;
 /** Lines of what happened last that a failure shows. */
-const TAIL = 60;
+const TAIL = Number(process.env.TAIL ?? 60);
 
 const { SEED, SOAK_MINUTES } = process.env;
 
