@@ -3,7 +3,7 @@ import "./ui/base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 import { arrival } from "./accounts/arrival.svelte";
-import { browserLanguage, speech } from "./messages/language.svelte";
+import { browserLanguage, type Language, speech } from "./messages/language.svelte";
 import { shell } from "./shell/shell.svelte";
 import { aftertide } from "./store";
 import { appearance } from "./ui/appearance.svelte";
@@ -14,15 +14,32 @@ await arrival.take();
 arrival.watch();
 appearance.start();
 shell.watch();
-await speech.speak(browserLanguage());
 router.start();
 
-const target = document.getElementById("app");
-if (!target) throw new Error("index.html has no #app");
 // For the benchmarks: from here on the journal is opened.
 performance.mark("store");
 const starting = aftertide.start();
+const language = browserLanguage();
+// Where nobody is signed in the next screen is plain: it comes beside the words, not after them, which on a slow line is half a second.
+starting
+  .then(() => (aftertide.session.phase === "signed-out" ? fetchEntrance(language) : undefined))
+  .catch(() => undefined);
+await speech.speak(language);
+
+const target = document.getElementById("app");
+if (!target) throw new Error("index.html has no #app");
 mount(App, { target, props: { starting } });
+
+async function fetchEntrance(spoken: Language): Promise<void> {
+  const { name } = router.route;
+  const screen =
+    name === "join"
+      ? import("./accounts/JoinScreen.svelte")
+      : name === "begin"
+        ? import("./accounts/BeginScreen.svelte")
+        : import("./accounts/SignInScreen.svelte");
+  await Promise.all([screen, speech.warm(spoken)]);
+}
 
 // After the first paint, so that no words wait for a typeface.
 requestAnimationFrame(() => setTimeout(() => void import("./ui/literata.css")));

@@ -5,6 +5,8 @@ import { SearchIndex } from "./search";
 
 /** Entries drawn at first, and with each step. */
 const STEP = 20;
+/** Results drawn with a key of a search: as many as a phone shows, so that the next key isn't kept waiting. */
+const SEEN = 6;
 
 class Looking {
   search = $state("");
@@ -19,7 +21,7 @@ class Looking {
 
   searchFor(search: string): void {
     this.search = search;
-    this.drawn = STEP;
+    this.drawn = search.trim() ? SEEN : STEP;
   }
 
   toggleCalendar(): void {

@@ -65,23 +65,21 @@ export class SearchIndex {
 
 /** Characters shown before the first word found. */
 const LEAD = 60;
-/** Characters of a text that an excerpt is cut from: of a longer one the beginning is shown. */
-const LOOKED_AT = 50_000;
+/** Characters around the first word found that are looked at letter by letter. */
+const NEAR = 600;
 
 /** The part of a text that a result shows, and where the words found stand in it. */
 export interface Excerpt {
   readonly parts: readonly { readonly text: string; readonly found: boolean }[];
 }
 
-/** Cuts a text around the first word found. Works on the text as written: a letter with an accent stays one. */
-export function excerptOf(whole: string, search: string, length: number): Excerpt {
-  const text = whole.slice(0, LOOKED_AT);
+/**
+ * Cuts a text around the first word found, to about `length` characters. Works on the text as written: a letter with an
+ * accent stays one, and a long text isn't folded letter by letter.
+ */
+export function excerptOf(text: string, search: string, length: number): Excerpt {
   const wanted = wordsOf(search);
-  const { folded, places } = placed(text);
-  const starts = wanted.map((word) => folded.indexOf(word)).filter((at) => at >= 0);
-  const first = starts.length > 0 ? (places[Math.min(...starts)] ?? 0) : 0;
-  const cut = first > LEAD ? text.lastIndexOf(" ", first - LEAD / 2) + 1 : 0;
-  const shown = text.slice(cut, cut + length);
+  const shown = textAround(text, wanted, length);
   const inside = placed(shown);
   const hits: [number, number][] = [];
   for (const word of wanted) {
@@ -99,12 +97,29 @@ export function excerptOf(whole: string, search: string, length: number): Excerp
     end = to;
   }
   if (end < shown.length) parts.push({ text: shown.slice(end), found: false });
-  if (cut > 0) parts.unshift({ text: "… ", found: false });
+  if (!text.startsWith(shown)) parts.unshift({ text: "… ", found: false });
   return { parts };
+}
+
+/** The text from a little before the first word found. */
+function textAround(text: string, wanted: readonly string[], length: number): string {
+  const folded = fold(text);
+  const starts = wanted.map((word) => folded.indexOf(word)).filter((at) => at >= 0);
+  const first = starts.length > 0 ? Math.min(...starts) : 0;
+  if (first <= LEAD) return text.slice(0, length);
+  // Folding changes lengths a little: the word stands near the same share of the text.
+  const near = Math.max(0, Math.round((first / folded.length) * text.length) - NEAR / 2);
+  const window = placed(text.slice(near, near + NEAR));
+  const inWindow = wanted.map((word) => window.folded.indexOf(word)).filter((at) => at >= 0);
+  const at = near + (inWindow.length > 0 ? (window.places[Math.min(...inWindow)] ?? 0) : NEAR / 2);
+  const cut = text.lastIndexOf(" ", Math.max(0, at - LEAD / 2)) + 1;
+  return text.slice(cut, cut + length);
 }
 
 /** A text folded, with the place in the text for each place in the folded one. */
 function placed(text: string): { folded: string; places: readonly number[] } {
+  if (PLAIN.test(text))
+    return { folded: text.toLowerCase(), places: Array.from({ length: text.length + 1 }, (_, at) => at) };
   let folded = "";
   const places: number[] = [];
   let at = 0;

@@ -71,6 +71,11 @@ class Speech {
     this.#language = language;
   }
 
+  /** Fetches what the later screens say before the language is spoken. Rejects with what the import throws. */
+  async warm(language: Language): Promise<void> {
+    await MORE[language]();
+  }
+
   /** Loads what the later screens say; nothing the second time. Throws what the import throws. */
   async fetchMore(): Promise<void> {
     if (this.#more) return;

@@ -53,7 +53,11 @@ export function createAftertide(options: StoreOptions): Store {
       shelf.blocked = blocked;
     },
   });
-  const shelf = new Shelf(database, () => environment.now());
+  const shelf = new Shelf(
+    database,
+    () => environment.now(),
+    () => environment.breathe(),
+  );
   const outbox = new Outbox(shelf);
   const pull = new Pull(shelf, api, outbox, () => incarnation);
   const push = new Push(shelf, api, outbox, pull);

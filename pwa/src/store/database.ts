@@ -88,6 +88,8 @@ export interface Remembered extends Seen {
   readonly id: string;
   /** Its owner deleted it, proved. */
   readonly ended: boolean;
+  /** The server forgot the deletion in a restore: asked for again when another device gives the record back. */
+  readonly lost?: boolean;
 }
 
 /** What one page is typing into one record: the words of an entry, or an answer below one. */
@@ -118,8 +120,10 @@ export interface Attempt {
   readonly body: string;
   /** The revision it makes; undefined for a tombstone. */
   readonly result: StoredRecord | undefined;
-  /** The content inside, sealed to the own key: what follows merges from it. */
+  /** What the person had written when it was sealed, sealed to the own key: what they write since goes on from there. */
   readonly content: Bytes | undefined;
+  /** What is inside says more than that: it was merged. */
+  readonly merged?: boolean;
   readonly revision: number;
 }
 

@@ -4,6 +4,8 @@ export interface Environment {
   now(): number;
   /** Calls back after so many milliseconds; gives the way to take that back. */
   after(milliseconds: number, work: () => void): () => void;
+  /** Lets the page draw and answer before more is done. */
+  breathe(): Promise<void>;
   /** Runs `work` while no other page of this device does; at once where the browser has no locks. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Calls `lead` once this page is the one that listens for all, and its result when it no longer is. */
@@ -40,6 +42,16 @@ export function browserEnvironment(): Environment {
       const timer = setTimeout(work, milliseconds);
       return () => clearTimeout(timer);
     },
+    // A time-out of nothing waits four milliseconds once it is nested; a message doesn't.
+    breathe: () =>
+      new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+          port1.close();
+          resolve();
+        };
+        port2.postMessage(undefined);
+      }),
     exclusively: async (name, work) => (navigator.locks ? await navigator.locks.request(name, work) : work()),
     lead(lead) {
       if (!navigator.locks) {

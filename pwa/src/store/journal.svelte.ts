@@ -10,7 +10,7 @@ import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
 import { goesWith, type OwnRecord, recordOf } from "./opening";
-import { type Outbox, withoutReaders } from "./outbox";
+import { type Outbox, type Wish, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import { joinTyped, TypedRow } from "./typed";
@@ -35,6 +35,24 @@ type OwnEntry = OwnRecord & { readonly content: EntryContent };
 
 /** Whether two states of an entry say the same. Both come from {@link entryFields}, which has one order. */
 const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * Words that began from `started`, on top of an entry as it is now: what is queued says from which state of the entry it
+ * goes on, and what a change was kept from need never have been one.
+ */
+async function onto(
+  { id, content, opened, change }: OwnEntry,
+  started: EntryFields,
+  fields: EntryFields,
+): Promise<Wish> {
+  const { mergeContent } = await import("./merge");
+  const now = withoutReaders(content);
+  return {
+    record: id,
+    content: mergeContent({ ...now, ...started }, { ...now, ...fields }, now),
+    base: { content: now, revision: change ? 0 : (opened?.version.revision ?? 0) },
+  };
+}
 
 /** Own entries: writing, sharing, taking back. */
 export class JournalDesk implements Journal {
@@ -201,10 +219,15 @@ export class JournalDesk implements Journal {
       await row.drop();
       return id;
     }
-    // Decided now, not when the draft was opened: the entry may have been shared since.
-    const record = shelf.own.get(id);
+    // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
+    const record = shelf.own.get(id) as OwnEntry | undefined;
+    const kept = base && this.#keptChange(id, base);
     if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base, row);
-    else {
+    else if (record && kept) {
+      const started = kept.content.from ?? entryFields(record.content);
+      await this.outbox.save({ ...(await onto(record, started, fields)), typed: row });
+      await this.outbox.delete(kept.id, 0);
+    } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
       await this.outbox.save({ record: id, content: { ...began.content, ...fields }, base: began, typed: row });
     }
@@ -212,12 +235,17 @@ export class JournalDesk implements Journal {
     return id;
   }
 
+  /** The change kept to oneself that a draft began from, if it still says the same. */
+  #keptChange(entry: string, base: Base): KeptChange | undefined {
+    const newest = this.#kept.get(entry);
+    return newest && isSame(entryFields(newest.content.entry), entryFields(base.content)) ? newest : undefined;
+  }
+
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
   async #keepToOneself(entry: string, fields: EntryFields, base: Base, row: TypedRow): Promise<void> {
     const started = entryFields(base.content);
-    const newest = this.#kept.get(entry);
     // Goes on with the change that it began from. What another device has kept since is a change of its own.
-    const before = newest && isSame(entryFields(newest.content.entry), started) ? newest : undefined;
+    const before = this.#keptChange(entry, base);
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
     const kept = before ? withoutReaders(before.content) : { from: started, base: revision };
@@ -230,14 +258,8 @@ export class JournalDesk implements Journal {
     const record = this.#own(entry);
     const draft = this.#kept.get(entry);
     if (!draft) throw new StoreError("unknown");
-    const { from } = draft.content;
-    const started = from ?? entryFields(record.content);
-    const content = withoutReaders(record.content);
-    await this.outbox.save({
-      record: entry,
-      content: { ...content, ...draft.content.entry },
-      base: { content: { ...content, ...started }, revision: 0 },
-    });
+    const started = draft.content.from ?? entryFields(record.content);
+    await this.outbox.save(await onto(record, started, entryFields(draft.content.entry)));
     await this.outbox.delete(draft.id, 0);
     this.kick();
   }

@@ -82,13 +82,14 @@ export interface Sealed {
 
 /**
  * Opens everything. What is open in `before` isn't opened again. A row that doesn't open is kept as it is, and its id is
- * added to `broken`: it must not close the whole journal.
+ * added to `broken`: it must not close the whole journal. `breathe` lets the page draw and answer in between.
  */
 export async function openAll(
   holder: Holder,
   sealed: Sealed,
   before: ReadonlyMap<string, Opened>,
   broken: string[],
+  breathe: () => Promise<void>,
 ): Promise<{
   records: Map<string, Opened>;
   outbox: Map<string, OpenedChange>;
@@ -103,12 +104,10 @@ export async function openAll(
       return undefined;
     }
   };
-  const changes = await Promise.all(
-    sealed.outbox.map(async (change): Promise<OpenedChange> => {
-      const { record, content } = change;
-      return { change, content: content && (await attempt(record, () => openTyped(holder, record, content))) };
-    }),
-  );
+  const changes = await inTurns(sealed.outbox, breathe, async (change): Promise<OpenedChange> => {
+    const { record, content } = change;
+    return { change, content: content && (await attempt(record, () => openTyped(holder, record, content))) };
+  });
   const outbox = new Map(changes.map((opened) => [opened.change.record, opened]));
   const drafts = new Map<string, OpenedDraft>();
   for (const draft of sealed.drafts) {
@@ -118,11 +117,28 @@ export async function openAll(
   const open = (row: StoredRecord, pinned: Bytes | undefined) =>
     attempt(row.id, () => openRecord(holder, row, before.get(row.id), pinned));
   const own = sealed.records.filter((row) => row.owner === holder.account);
-  const records = listed(await Promise.all(own.map((row) => open(row, undefined))));
+  const records = listed(await inTurns(own, breathe, (row) => open(row, undefined)));
   const pins = pinsOf(ownRecords(records, outbox).values());
   const others = sealed.records.filter((row) => row.owner !== holder.account);
-  const shared = listed(await Promise.all(others.map((row) => open(row, pins.get(row.owner)?.publicKey))));
+  const shared = listed(await inTurns(others, breathe, (row) => open(row, pins.get(row.owner)?.publicKey)));
   return { records: new Map([...records, ...shared]), outbox, drafts };
+}
+
+/** Records opened before the page may draw and answer again. */
+const TURN = 25;
+
+/** Does `work` for all, some at a time: thousands at once would hold the page up. Results are in the order of `all`. */
+async function inTurns<T, R>(
+  all: readonly T[],
+  breathe: () => Promise<void>,
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
+  const done: R[] = [];
+  for (let at = 0; at < all.length; at += TURN) {
+    if (at > 0) await breathe();
+    done.push(...(await Promise.all(all.slice(at, at + TURN).map(work))));
+  }
+  return done;
 }
 
 function listed(all: readonly (Opened | undefined)[]): Map<string, Opened> {

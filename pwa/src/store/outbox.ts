@@ -88,7 +88,8 @@ export class Outbox {
         // The first edit knows what the person started from; later ones build on it.
         base: kept?.content ? kept.base : base,
         baseRevision: kept?.content ? kept.baseRevision : (start?.revision ?? 0),
-        readers: wish.readers ?? kept?.readers,
+        // Also of a deletion that this takes the place of: what was taken back before it stays so.
+        readers: wish.readers ?? before?.readers,
         at: shelf.now(),
         notBefore: 0,
         attempt: before?.attempt,
@@ -156,6 +157,18 @@ export class Outbox {
   async drop(record: string): Promise<void> {
     await this.shelf.database.write(["outbox"], "strict", (transaction) => transaction.delete("outbox", record));
     this.shelf.placeChange(record, undefined);
+  }
+
+  /** Doesn't delete a record after all: what else is wanted of it stays. */
+  async giveUpDeletion(record: string): Promise<void> {
+    const next = await this.shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const current = await transaction.get("outbox", record);
+      const rest = current && withoutDeletion(current);
+      if (rest) await transaction.put("outbox", rest);
+      else await transaction.delete("outbox", record);
+      return rest;
+    });
+    this.shelf.placeChange(record, next && { change: next, content: undefined });
   }
 
   /** Changes a pending change in place, as its current state asks. */
@@ -264,8 +277,10 @@ export class Outbox {
       const current = await transaction.get("outbox", change.record);
       if (!current || current.version !== change.version) return current;
       if (!attempt) {
-        await transaction.delete("outbox", change.record);
-        return undefined;
+        const rest = known && withoutDeletion(current);
+        if (rest) await transaction.put("outbox", rest);
+        else await transaction.delete("outbox", change.record);
+        return rest;
       }
       const sealed = { ...current, attempt };
       await transaction.put("outbox", sealed);
@@ -320,7 +335,8 @@ export class Outbox {
     const theirs = known && withoutReaders(known.content);
     const mine = change.content && (await shelf.open(keys, here.account, change.record, change.content));
     let wanted = mine ?? theirs ?? {};
-    if (known && theirs && mine && known.version.revision !== change.baseRevision) {
+    const merges = known !== undefined && known.version.revision !== change.baseRevision;
+    if (merges && theirs && mine) {
       const base = change.base ? await shelf.open(keys, here.account, change.record, change.base) : {};
       wanted = await merged(base, mine, theirs);
     }
@@ -372,7 +388,8 @@ export class Outbox {
       path: `/api/records/${change.record}`,
       body: JSON.stringify(save),
       result: resultOf(head, version, content, known, rekey),
-      content: await shelf.seal(change.record, wanted),
+      content: change.content,
+      merged: merges,
       revision: head.revision,
     };
   }
@@ -397,13 +414,36 @@ export class Outbox {
   }
 }
 
+/** What is left of a deletion that isn't to be: who was to read the record, and who no longer. */
+function withoutDeletion(change: PendingChange): PendingChange | undefined {
+  if (change.action !== "delete" || !change.readers) return undefined;
+  const { readers, record, about, format, at } = change;
+  return {
+    record,
+    about,
+    action: "save",
+    format,
+    version: newId(),
+    content: undefined,
+    base: undefined,
+    baseRevision: 0,
+    readers,
+    at,
+    notBefore: 0,
+    attempt: undefined,
+    refused: undefined,
+  };
+}
+
 /**
- * A change after the server has taken an attempt: undefined when that was all of it, else what was typed since, on the
- * base of what was sent.
+ * A change after the server has taken an attempt: undefined when that was all of it, else what was written since. It goes
+ * on from what had been written then, not from what is inside: of words that were merged in nobody here has seen any.
  */
 export function settledChange(current: PendingChange, attempt: Attempt): PendingChange | undefined {
   if (current.version === attempt.version) return undefined;
-  return { ...current, attempt: undefined, base: attempt.content, baseRevision: attempt.revision };
+  if (!attempt.content) return { ...current, attempt: undefined };
+  const baseRevision = attempt.merged ? 0 : attempt.revision;
+  return { ...current, attempt: undefined, base: attempt.content, baseRevision };
 }
 
 function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {

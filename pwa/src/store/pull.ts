@@ -39,6 +39,8 @@ interface Effect {
   readonly gone?: boolean;
   /** A proved deletion of an own record. */
   readonly ended?: boolean;
+  /** Was deleted here, and comes back after a restore: to be deleted again. */
+  readonly again?: boolean;
   readonly fault?: FaultKind;
   readonly account?: string;
 }
@@ -124,6 +126,8 @@ export class Pull {
           gone.push(effect.id);
         }
         if (effect.remember) await transaction.put("remembered", effect.remember);
+        // Not shared in the state that was restored; its owner may share it again, from there on.
+        else if (effect.gone && comparing) await transaction.delete("remembered", effect.id);
       }
       const current = await transaction.get("here", "here");
       if (!current) return undefined;
@@ -136,6 +140,7 @@ export class Pull {
     for (const row of waiting) shelf.waiting.set(row.id, row);
     for (const id of gone) shelf.waiting.delete(id);
     shelf.place(kept, gone);
+    for (const effect of effects) if (effect.again) await this.outbox.delete(effect.id, 0);
     for (const effect of effects) if (effect.fault) await shelf.addFault(effect.fault, effect.id, effect.account);
   }
 
@@ -166,8 +171,9 @@ export class Pull {
     const { id } = arrival.row;
     const keys = shelf.requireKeys();
     const remembered = comparing ? undefined : await shelf.database.get("remembered", id);
-    if (remembered?.ended) return { id, fault: "rollback", account: arrival.row.owner };
-    const judged = await judgeOwn(keys, arrival, remembered);
+    const again = remembered?.lost ?? false;
+    if (remembered?.ended && !again) return { id, fault: "rollback", account: arrival.row.owner };
+    const judged = await judgeOwn(keys, arrival, again ? undefined : remembered);
     if (!judged.accepted) {
       if (judged.fault === "rollback" && (await this.#isOld(arrival))) return { id };
       return { id, fault: judged.fault, account: arrival.row.owner };
@@ -180,6 +186,7 @@ export class Pull {
       id,
       opened: { row, version, content: judged.content, own: true },
       remember: { id, epoch, revision, hash, ended: false },
+      again,
       ...(judged.note ? { fault: judged.note, account: arrival.row.owner } : {}),
     };
   }
@@ -277,20 +284,24 @@ export class Pull {
   async #offerLost(shown: ReadonlySet<string>): Promise<void> {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
+    const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
     for (const held of lost.filter((record) => record.own)) {
       const content = shelf.outbox.get(held.row.id)?.content ?? withoutReaders(held.content);
       await this.outbox.offer(held.row.id, held.row.about, content, undefined, held.content.readers);
     }
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
-      for (const { row, own } of lost) {
-        if (own) await transaction.delete("records", row.id);
-        await transaction.delete("remembered", row.id);
+      for (const { row, own } of lost) if (own) await transaction.delete("records", row.id);
+      // Fetched before the restore, and not judged yet.
+      for (const id of unjudged) await transaction.delete("records", id);
+      // What was taken back or deleted, too: its owner may give it back, from the first revision on.
+      for (const row of await transaction.all("remembered")) {
+        if (shown.has(row.id)) continue;
+        if (row.ended) await transaction.put("remembered", { ...row, lost: true });
+        else await transaction.delete("remembered", row.id);
       }
     });
-    shelf.place(
-      [],
-      lost.filter((record) => record.own).map((record) => record.row.id),
-    );
+    for (const id of unjudged) shelf.waiting.delete(id);
+    shelf.place([], [...lost.filter((record) => record.own).map((record) => record.row.id), ...unjudged]);
   }
 
   async #dropAttempt(id: string): Promise<void> {

@@ -101,10 +101,12 @@ export class Push {
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
     const given: string[] = [];
     const stores: ("outbox" | "records" | "remembered" | "drafts")[] = ["outbox", "records", "remembered", "drafts"];
-    const next = await shelf.database.write(stores, "strict", async (transaction) => {
+    const { next, stands } = await shelf.database.write(stores, "strict", async (transaction) => {
       const current = await transaction.get("outbox", record);
       const before = await transaction.get("remembered", record);
-      if (result && version && (before?.revision ?? 0) <= version.revision) {
+      // The answer to a request sent twice may come after another page has saved a newer revision, or deleted it.
+      const stands = (before?.revision ?? 0) <= attempt.revision && (!before?.ended || before.lost === true);
+      if (result && version && stands) {
         const { epoch, revision, hash } = version;
         await transaction.put("records", result);
         await transaction.put("remembered", { id: record, epoch, revision, hash, ended: false });
@@ -122,9 +124,9 @@ export class Push {
       const settled = current && settledChange(current, attempt);
       if (settled) await transaction.put("outbox", settled);
       else await transaction.delete("outbox", record);
-      return settled;
+      return { next: settled, stands };
     });
-    if (content && result && version) shelf.place([{ row: result, version, content, own: true }]);
+    if (content && result && version && stands) shelf.place([{ row: result, version, content, own: true }]);
     if (!result) shelf.place([], [record]);
     shelf.dropDrafts(given);
     shelf.placeChange(record, next && { change: next, content: shelf.outbox.get(record)?.content });
@@ -143,6 +145,9 @@ export class Push {
       }
       case "request-reused":
         return this.#again(record);
+      case "no-longer-shared":
+        // About an own record: the server has lost it in a restore, and gets it back.
+        return this.shelf.own.has(change.about) ? this.#again(record) : this.#keep(record, problem.code);
       case "not-a-relation":
         // The words go out without the readers that the server refuses; sharing can be chosen again.
         await this.shelf.addFault("share-refused", record, undefined);
@@ -177,7 +182,7 @@ export class Push {
     if (change.action === "delete" && attempt.result === undefined) {
       // Somebody changed it elsewhere since: what they wrote isn't deleted unseen.
       await this.shelf.addFault("kept-after-deletion", record, undefined);
-      await this.outbox.drop(record);
+      await this.outbox.giveUpDeletion(record);
       return;
     }
     const held = this.shelf.records.get(record);

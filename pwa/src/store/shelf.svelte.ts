@@ -63,6 +63,8 @@ export class Shelf {
     readonly database: Database,
     /** Milliseconds since 1970. */
     readonly now: () => number,
+    /** Lets the page draw and answer before more is done. */
+    private readonly breathe: () => Promise<void>,
   ) {}
 
   /** The account here; throws {@link StoreError} `signed-out`. */
@@ -121,7 +123,7 @@ export class Shelf {
     const opened =
       here &&
       keys &&
-      (await openAll({ keys, account: here.account }, { records, outbox, drafts }, this.records, broken));
+      (await openAll({ keys, account: here.account }, { records, outbox, drafts }, this.records, broken, this.breathe));
     if (this.#placed !== placed) return false;
     this.here = here;
     this.fetched = here?.cursor ?? 0;
@@ -232,7 +234,7 @@ export class Shelf {
     const stored = (await this.database.all("drafts")).sort((a, b) => b.at - a.at);
     const holder = keys && here && { keys, account: here.account };
     this.drafts = holder
-      ? (await openAll(holder, { records: [], outbox: [], drafts: stored }, new Map(), [])).drafts
+      ? (await openAll(holder, { records: [], outbox: [], drafts: stored }, new Map(), [], this.breathe)).drafts
       : new Map();
     this.counted = { ...this.counted, drafts: stored };
     return stored;

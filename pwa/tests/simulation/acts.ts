@@ -28,9 +28,12 @@ function anEntry(world: World, page: Page, fits: (entry: Entry) => boolean = () 
 /** Says in the trace which entry an act is about. */
 const about = (world: World, page: Page, entry: string): void => world.scheduler.note(`${page.name}   about ${entry}`);
 
-/** Whether somebody writes in this entry on another page of the device. */
+/**
+ * Whether somebody writes in this entry on another page of the device. Nobody does in two at once: a draft is one row,
+ * the last page to type keeps it, and a word of the other is kept only until then.
+ */
 const isWrittenElsewhere = (page: Page, id: string): boolean =>
-  page.device.pages.some((other) => other !== page && other.writing?.draft.id === id);
+  page.device.pages.some((other) => other !== page && (other.opens === id || other.writing?.draft.id === id));
 
 /** What somebody makes of a text: words more, words less, paragraphs. */
 function changed(random: Random, text: string, fresh: () => string): string {
@@ -72,9 +75,13 @@ function typeOn(world: World, page: Page): void {
 }
 
 async function open(world: World, page: Page, id?: string): Promise<void> {
-  const draft = await page.store.journal.openDraft(id);
-  page.writing = { draft, entry: id };
-  typeOn(world, page);
+  page.opens = id;
+  try {
+    page.writing = { draft: await page.store.journal.openDraft(id), entry: id };
+    typeOn(world, page);
+  } finally {
+    page.opens = undefined;
+  }
 }
 
 /** What Ana does. */
@@ -162,7 +169,7 @@ export const WRITING: readonly Act[] = [
       return () => {
         about(world, page, entry.id);
         world.words.tap(entry.id, { kind: "share", page, at: world.scheduler.now });
-        world.reopen({ device: page.device, entry: entry.id });
+        world.reopen(page.device, entry.id);
         return page.store.journal.setReaders(entry.id, world.random.pick(["to-read", "for-our-session"]));
       };
     },

@@ -19,7 +19,7 @@ export async function agree(world: World): Promise<void> {
   }
   await quiet(world);
   // The pages that were open come to rest first: what they show must be honest, too.
-  for (const page of world.pages) await scheduler.until(page.store.sync.now());
+  for (const page of world.pages) if (!page.ended) await scheduler.until(page.store.sync.now());
   for (const device of world.devices) {
     device.endAll();
     device.ahead = 0;

@@ -99,6 +99,8 @@ export class Page {
   doing: string | undefined;
   /** What somebody writes here at the moment, and the entry that it changes. */
   writing: { readonly draft: Draft; readonly entry: string | undefined } | undefined;
+  /** What somebody is about to write in here. */
+  opens: string | undefined;
   /** What somebody deleted here last, and can have back. */
   deleted: { readonly entry: string; readonly why: string; readonly until: number; readonly ahead: number } | undefined;
   /** Called when it is time to look. */
@@ -155,6 +157,7 @@ export class Page {
     return {
       now: () => scheduler.now + device.ahead,
       after: (milliseconds, work) => scheduler.after(milliseconds, `${page.name} timer`, work, page),
+      breathe: () => Promise.resolve(),
       exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
         if (!habits.locks) return work();
         return new Promise((resolve, reject) => {

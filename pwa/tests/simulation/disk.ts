@@ -128,8 +128,10 @@ export class Disk {
       const fail = (error: unknown): void => {
         if (turn.over) return;
         turn.over = true;
-        if (!(error instanceof StoreError)) page.listeners.onFailure(true);
-        reject(error instanceof StoreError ? error : new StoreError("storage"));
+        if (!page.ended) {
+          if (!(error instanceof StoreError)) page.listeners.onFailure(true);
+          reject(error instanceof StoreError ? error : new StoreError("storage"));
+        }
         this.#advance();
       };
       const commit = (next: Rows, result: T): void => {

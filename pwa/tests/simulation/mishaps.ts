@@ -129,7 +129,6 @@ export const MISHAPS: readonly Mishap[] = [
         world.backup = undefined;
         backup.restore();
         world.words.restore(backup.sent);
-        world.reopen();
       };
     },
   },

@@ -10,7 +10,7 @@ export interface Asking {
   readonly ended: boolean;
 }
 
-/** What the server is seen to be sent. */
+/** What a device is seen to send. */
 export type Overhear = (what: string, body: string) => void;
 
 /**
@@ -34,6 +34,7 @@ export class Wire {
     if (this.trouble === "away") return Promise.reject(new TypeError("Failed to fetch"));
     const { scheduler } = this;
     const what = `${request.method} ${new URL(request.url).pathname}`;
+    void request.text().then((body) => this.overhear(what, body));
     return new Promise((resolve, reject) => {
       const fail = (): void => {
         scheduler.count("requests or answers lost");
@@ -41,8 +42,8 @@ export class Wire {
       };
       const arrive = async (times: number, answer: (response: Response) => void): Promise<void> => {
         const text = await request.text();
-        let response = await this.#ask(request, text, what);
-        for (; times > 1; times--) response = await this.#ask(request, text, what);
+        let response = await this.#ask(request, text);
+        for (; times > 1; times--) response = await this.#ask(request, text);
         answer(response);
       };
       const answered = (response: Response): void => {
@@ -73,7 +74,7 @@ export class Wire {
     return !this.scheduler.calm && this.scheduler.random.chance(part);
   }
 
-  async #ask(request: Request, text: string, what: string): Promise<Response> {
+  async #ask(request: Request, text: string): Promise<Response> {
     if (this.trouble === "portal") return new Response("<html>Sign in to the hotel</html>", { status: 200 });
     if (this.trouble === "sick") {
       const problem = JSON.stringify({ type: "/problems/server-error", title: "", status: 500, detail: "" });
@@ -82,7 +83,6 @@ export class Wire {
         headers: { "content-type": "application/problem+json", "aftertide-incarnation": this.server().incarnation },
       });
     }
-    this.overhear(what, text);
     const { response, session } = await this.server().answer(request, text, this.session);
     this.session = session;
     if (response.status === 409) this.scheduler.count("conflicts");

@@ -7,10 +7,10 @@ import { setStage } from "./stage";
 /** Seeds that every run lives through, and into how many parts, one a core, they fall. */
 const SEEDS = 2_000;
 const PARTS = 2;
-/** Lines of what happened last that a failure shows. */
-const TAIL = 60;
 
-const { SEED, SOAK_MINUTES } = process.env;
+const { SEED, SOAK_MINUTES, TAIL = "60" } = process.env;
+/** Lines of what happened last that a failure shows. */
+const LINES = Number(TAIL);
 
 /** What must have happened somewhere, or the seeds have tested less than they say. */
 const KINDS: readonly string[] = [
@@ -36,7 +36,7 @@ function say(line: string): void {
 }
 
 function tell(life: Life): void {
-  say(`\n${life.trace.slice(-TAIL).join("\n")}\n${life.failure}`);
+  say(`\n${life.trace.slice(-LINES).join("\n")}\n${life.failure}`);
   say(`Seed ${life.seed} failed. Again: SEED=${life.seed} npm --prefix pwa run simulate`);
 }
 

@@ -93,9 +93,10 @@ export class Words {
 
   /** What was only on this device is lost with it: thrown away, or given up. */
   lose(device: Device, why: string): void {
-    const lost = this.#on(device);
     this.#held.delete(device);
-    for (const word of lost.typed) if (!this.sent.has(word) && !this.#isHeld(word)) this.excuse([word], why);
+    for (const { text, page } of this.all.values()) {
+      if (page.device === device && !this.sent.has(text) && !this.#isHeld(text)) this.excuse([text], why);
+    }
   }
 
   /** The device was emptied, and nothing was given up. */

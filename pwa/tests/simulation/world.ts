@@ -4,7 +4,7 @@ import { Device, type Habits, type Page, type Surroundings } from "./device";
 import type { Disk } from "./disk";
 import type { Random } from "./random";
 import type { Scheduler } from "./scheduler";
-import { Words, wordsIn } from "./words";
+import { Words } from "./words";
 
 export const PASSPHRASE = "salt on the old pier again";
 
@@ -30,8 +30,8 @@ export class World implements Surroundings {
   #server = new FakeServer();
   readonly #failures: string[] = [];
   readonly #counters = new Map<string, number>();
-  /** By device and entry: epochs that a take-back has closed, and the bytes that were sealed before. */
-  readonly #closed = new Map<string, { readonly epoch: number; readonly before: string | undefined }>();
+  /** By device and entry: the key that a take-back has closed, and the request that was sealed before. */
+  readonly #closed = new Map<string, { readonly key: string; readonly before: string | undefined }>();
 
   constructor(readonly scheduler: Scheduler) {
     scheduler.check = () => this.#check();
@@ -100,29 +100,31 @@ export class World implements Surroundings {
     }
   };
 
-  /** Nothing is sealed under an epoch that a tap on the same device has closed. */
+  /** Nothing is sealed under a key that a tap on the same device has closed. */
   readonly overhear = (device: Device) => (what: string, body: string) => {
     const entry = /^PUT \/api\/records\/([0-9a-f-]+)$/.exec(what)?.[1];
-    const closed = entry && this.#closed.get(`${device.name} ${entry}`);
-    if (!closed) return;
-    const save = JSON.parse(body) as { request: string; epoch: number; wrapped: string | null };
-    // With a key of its own it is a record that begins anew.
-    if (save.epoch === closed.epoch && save.request !== closed.before && save.wrapped === null)
-      this.#failures.push(`${device.name} sealed ${entry} under an epoch that it had taken back`);
+    if (!entry) return;
+    const save = JSON.parse(body) as { request: string; epoch: number; revision: number; wrapped: string | null };
+    this.scheduler.note(`${device.name} sends revision ${save.revision} under epoch ${save.epoch}`);
+    const closed = this.#closed.get(`${device.name} ${entry}`);
+    // With a new key, whatever the number of its epoch.
+    if (!closed || save.wrapped !== null || save.request === closed.before) return;
+    if (wrappedOn(device, entry) === closed.key)
+      this.#failures.push(`${device.name} sealed ${entry} under a key that it had taken back`);
   };
 
-  /** A take-back is on the device: from now on nothing is sealed under the epoch that the readers have. */
+  /** A take-back is on the device: from now on nothing is sealed under the key that the readers have. */
   close(device: Device, entry: string): void {
     const row = device.disk.committed("records").find(({ id }) => id === entry);
     const pending = device.disk.committed("outbox").find(({ record }) => record === entry);
-    if (!row?.accepted || row.readers.length === 0) return;
-    this.#closed.set(`${device.name} ${entry}`, { epoch: row.accepted.epoch, before: pending?.attempt?.request });
+    const key = wrappedOn(device, entry);
+    if (!key || row?.readers.length === 0) return;
+    this.#closed.set(`${device.name} ${entry}`, { key, before: pending?.attempt?.request });
   }
 
-  /** It is shared again, or the server counts epochs anew. */
-  reopen(key?: { device: Device; entry: string }): void {
-    if (key) this.#closed.delete(`${key.device.name} ${key.entry}`);
-    else this.#closed.clear();
+  /** It is shared again. */
+  reopen(device: Device, entry: string): void {
+    this.#closed.delete(`${device.name} ${entry}`);
   }
 
   takeBackup(): void {
@@ -171,6 +173,12 @@ export class World implements Surroundings {
   }
 }
 
+/** The key of an entry as a device has it, wrapped for its owner: new with each epoch. */
+function wrappedOn(device: Device, entry: string): string | undefined {
+  const row = device.disk.committed("records").find(({ id }) => id === entry);
+  return row?.accepted?.wrapped && Buffer.from(row.accepted.wrapped).toString("hex");
+}
+
 /** The entries that a therapist's page shows. */
 export function sharedOn(page: Page): NonNullable<ReturnType<Page["store"]["review"]["shared"]>>[] {
   const { review } = page.store;
@@ -179,5 +187,3 @@ export function sharedOn(page: Page): NonNullable<ReturnType<Page["store"]["revi
     return shown ? [...shown.forOurSession, ...shown.waiting, ...shown.reviewed] : [];
   });
 }
-
-export { wordsIn };

@@ -45,6 +45,7 @@ export async function device(
       const timer = setTimeout(work, milliseconds);
       return () => clearTimeout(timer);
     },
+    breathe: () => Promise.resolve(),
     exclusively: (_, work) => work(),
     lead: () => undefined,
     listen: () => () => undefined,

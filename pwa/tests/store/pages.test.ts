@@ -1,6 +1,7 @@
 /** What the simulation has found (tests/simulation): several pages of one device that hear nothing of each other. */
 import { describe, expect, test, vi } from "vitest";
 import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+import type { FakeServer } from "./fake-server";
 
 describe("a page that hasn't heard of another one", () => {
   test("doesn't sign out over words that the other keeps", async () => {
@@ -181,6 +182,77 @@ describe("two devices of one person, offline", () => {
         unsentChange: undefined,
       });
     }
+  });
+});
+
+describe("words written while others are on their way", () => {
+  /** Does something while the server handles the next save. */
+  function during(server: FakeServer, what: () => Promise<unknown>): void {
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      if (request.method !== "PUT") return answer(request, ...more);
+      server.answer = answer;
+      await what();
+      return answer(request, ...more);
+    };
+  }
+
+  async function both() {
+    const { server, patient } = await pair();
+    const id = await write(patient, "One.\n\nTwo.\n");
+    await patient.sync.now();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    patient.line.away = true;
+    await write(laptop, "One.\n\nTwo.\n\nFrom the laptop.\n", id);
+    await laptop.sync.now();
+    return { server, patient, laptop, id };
+  }
+
+  test("take nothing away of what was merged into those", async () => {
+    const { server, patient, laptop, id } = await both();
+    await write(patient, "First.\n\nOne.\n\nTwo.\n", id);
+    during(server, () => write(patient, "Zero.\n\nFirst.\n\nOne.\n\nTwo.\n", id));
+    patient.line.away = false;
+    await settle(patient, laptop);
+    for (const each of [patient, laptop])
+      expect(entry(each, id).text).toBe("Zero.\n\nFirst.\n\nOne.\n\nTwo.\n\nFrom the laptop.\n");
+  });
+
+  test("take nothing away of what is there by the time that only its readers change", async () => {
+    const { server, patient, laptop, id } = await both();
+    await patient.journal.setReaders(id, "for-our-session");
+    await patient.journal.setReaders(id, "only-you");
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "First.\n\nOne.\n\nTwo.\n" });
+    await draft.kept();
+    during(server, () => draft.done());
+    patient.line.away = false;
+    await settle(patient, laptop);
+    for (const each of [patient, laptop])
+      expect(entry(each, id).text).toBe("First.\n\nOne.\n\nTwo.\n\nFrom the laptop.\n");
+  });
+});
+
+describe("what was taken back", () => {
+  test("stays taken back when the entry is deleted, and the deletion comes to nothing", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    patient.line.away = true;
+    await patient.journal.takeBack(id);
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await write(laptop, "Shared. And more.", id);
+    await laptop.journal.sendTheChange(id);
+    await laptop.sync.now();
+    patient.line.away = false;
+    await settle(patient, laptop, therapist);
+    expect(entry(patient, id)).toMatchObject({ text: "Shared. And more.", choice: "only-you", readers: [] });
+    expect(therapist.review.shared(id)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+
+describe("a server restored to before an entry was written", () => {
+  test("deletes it again when a device that hadn't heard of the deletion gives it back", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const restore = server.backup();
+    const id = await write(patient, "To be gone.");
+    await settle(patient, laptop);
+    laptop.line.away = true;
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await patient.sync.now();
+    restore();
+    await patient.sync.now();
+    laptop.line.away = false;
+    await settle(laptop, patient, laptop);
+    for (const each of [patient, laptop]) {
+      expect(each.journal.entries).toEqual([]);
+      expect(each.sync.faults).toEqual([]);
+    }
+  });
+
+  test("shows it anew to a reader it had been taken back from, and nobody is accused", async () => {
+    const { server, patient, therapist } = await pair();
+    const restore = server.backup();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    await patient.journal.takeBack(id);
+    await settle(patient, therapist);
+    restore();
+    await settle(therapist, patient);
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    expect(therapist.review.shared(id)?.text).toBe("Shared.");
+    expect(therapist.sync.faults).toEqual([]);
+    expect(entry(patient, id)).toMatchObject({ where: "sent", choice: "to-read" });
+  });
+
+  test("gets a comment after the entry that it is about", async () => {
+    const { server, patient } = await pair();
+    const restore = server.backup();
+    const id = await write(patient, "Lost, and given back.");
+    await patient.sync.now();
+    patient.line.away = true;
+    await answer(patient, id, "About it.");
+    await patient.sync.now();
+    const honest = server.answer.bind(server);
+    // Restored between the look and the sending.
+    server.answer = async (request, ...more) => {
+      if (request.method === "PUT") {
+        server.answer = honest;
+        restore();
+      }
+      return honest(request, ...more);
+    };
+    patient.line.away = false;
+    await settle(patient);
+    await settle(patient);
+    expect(entry(patient, id)).toMatchObject({ where: "sent", comments: [{ text: "About it.", where: "sent" }] });
+  });
+});
