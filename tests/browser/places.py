@@ -28,6 +28,22 @@ def press(selector: str, shown: str) -> Doing:
     return doing
 
 
+async def go(page: Page, origin: str, place: Place) -> None:
+    """Come to a place as if for the first time: whatever was open before is left by way of Help."""
+    if page.url.startswith(origin) and "#" not in place.path:
+        await page.keyboard.press("Escape")
+        for path, shown in (("/help", "a[href^='tel:']"), (place.path, place.shown)):
+            await page.evaluate(
+                "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path
+            )
+            await expect(page.locator(shown).first).to_be_visible()
+    else:
+        await page.goto(place.path if "#" in place.path else f"{origin}{place.path}")
+        await expect(page.locator(place.shown).first).to_be_visible()
+    if place.then:
+        await place.then(page)
+
+
 def signed_out(invitation: str) -> list[Place]:
     """What stands before a journal; `invitation` is a whole link, waiting to be answered."""
     return [
@@ -75,9 +91,12 @@ def patients_places(private: str, shared: str, therapist: str) -> list[Place]:
         ),
         Place("delete?", f"/journal/{private}", "article", press("main button.quiet >> nth=-1", "dialog[open]")),
         Place("write", "/write", "main textarea", press("main button.quiet", "[role=group] .tag")),
+        Place("when and what kind", "/write", "main textarea", press("button.about", "dialog[open]")),
         Place("change a shared entry", f"/write/{shared}", "main textarea"),
         Place("reading agreement", "/you/agreement", "article"),
         Place("therapist", f"/people/{therapist}", ".digits"),
+        Place("search", "/journal", "input[type=search]", _search),
+        Place("calendar", "/journal", "input[type=search]", press("[role=search] button", "table button")),
         *OWN_ACCOUNT,
     ]
 
@@ -103,6 +122,11 @@ def therapists_places(entry: str, patient: str) -> list[Place]:
         Place("practice", "/practice", "main textarea, main article"),
         *OWN_ACCOUNT,
     ]
+
+
+async def _search(page: Page) -> None:
+    await page.locator("input[type=search]").fill("the shore")
+    await expect(page.locator("mark").first).to_be_visible()
 
 
 async def _ask_for_keys(page: Page) -> None:

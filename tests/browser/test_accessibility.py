@@ -11,33 +11,17 @@ from tests.browser.barriers import found_by_axe, found_out_of_place, tab_to
 from tests.browser.conftest import Devices
 from tests.browser.demo import PATIENT, THERAPIST, Demo
 from tests.browser.people import write
-from tests.browser.places import Place, patients_places, signed_out, therapists_places
+from tests.browser.places import Place, go, patients_places, signed_out, therapists_places
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LANGUAGES = pytest.mark.parametrize("locale", ["en-GB", "es-ES"])
-
-
-async def go(page: Page, demo: Demo, place: Place) -> None:
-    """Come to a place as if for the first time: whatever was open before is left by way of Help."""
-    if page.url.startswith(demo.origin) and "#" not in place.path:
-        await page.keyboard.press("Escape")
-        for path, shown in (("/help", "a[href^='tel:']"), (place.path, place.shown)):
-            await page.evaluate(
-                "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path
-            )
-            await expect(page.locator(shown).first).to_be_visible()
-    else:
-        await page.goto(place.path if "#" in place.path else f"{demo.origin}{place.path}")
-        await expect(page.locator(place.shown).first).to_be_visible()
-    if place.then:
-        await place.then(page)
 
 
 async def barriers(page: Page, demo: Demo, places: list[Place]) -> list[str]:
     """Visit every place and tell what keeps people out of it."""
     found = []
     for place in places:
-        await go(page, demo, place)
+        await go(page, demo.origin, place)
         found += [f"{place.name}, 320 px: {one}" for one in await found_out_of_place(page, 320, 100)]
         found += [f"{place.name}, text at 200 %: {one}" for one in await found_out_of_place(page, 360, 200)]
         for theme in THEMES:
