@@ -11,6 +11,8 @@ class Typing {
   constructor(
     shelf: Shelf,
     readonly row: TypedRow,
+    /** What stood there when this page began. */
+    readonly from: string,
   ) {
     this.keeping = new Keeping(async () => {
       const { text } = this;
@@ -66,7 +68,8 @@ export class Answers {
     const taken = shelf.counted.drafts.filter((draft) => draft.id === stored?.row);
     // The comment's own id from the first key on: sent twice, it is one comment.
     const head = { record: stored?.record ?? newId(), about: entry, changes: false, baseRevision: 0 };
-    const typing = new Typing(shelf, new TypedRow(shelf, head, { from: undefined, base: undefined }, taken));
+    const row = new TypedRow(shelf, head, { from: undefined, base: undefined }, taken);
+    const typing = new Typing(shelf, row, stored?.text ?? "");
     this.#typing = new Map(this.#typing).set(entry, typing);
     return typing;
   }
@@ -76,11 +79,14 @@ export class Answers {
     await this.#typing.get(entry)?.keeping.settled();
   }
 
-  /** The row of an answer, for the comment to take its place. Rejects with `storage` while the last keys can't be kept. */
-  async take(entry: string): Promise<TypedRow> {
-    const { keeping, row } = this.#typing.get(entry) ?? this.#begin(entry);
+  /**
+   * The row of an answer, for the comment to take its place, and what it began with: another page may have sent the same
+   * comment with more in it. Rejects with `storage` while the last keys can't be kept.
+   */
+  async take(entry: string): Promise<{ row: TypedRow; from: string }> {
+    const { keeping, row, from } = this.#typing.get(entry) ?? this.#begin(entry);
     await keeping.settled();
-    return row;
+    return { row, from };
   }
 
   /** It has been sent: the next key begins anew. */

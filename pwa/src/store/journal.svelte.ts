@@ -222,7 +222,9 @@ export class JournalDesk implements Journal {
     // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
     const record = shelf.own.get(id) as OwnEntry | undefined;
     const kept = base && this.#keptChange(id, base);
-    if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base, row);
+    // Also while it waits to be deleted: what was typed then isn't let out by a save that takes the deletion's place.
+    const readers = (record ?? shelf.records.get(id))?.content.readers ?? [];
+    if (base && readers.length > 0) await this.#keepToOneself(id, fields, base, row);
     else if (record && kept) {
       const started = kept.content.from ?? entryFields(record.content);
       await this.outbox.save({ ...(await onto(record, started, fields)), typed: row });
@@ -316,7 +318,7 @@ export class JournalDesk implements Journal {
     shelf.requireKeys();
     const text = this.answer(entry).trim();
     if (text === "") return;
-    const row = await this.answers.take(entry);
+    const { row, from } = await this.answers.take(entry);
     const { account } = shelf.requireHere();
     const about = shelf.records.get(entry);
     const content = (shelf.own.get(entry) ?? about)?.content;
@@ -324,11 +326,13 @@ export class JournalDesk implements Journal {
     const owner = about?.row.owner ?? account;
     const others = [owner, ...content.readers.map((reader) => reader.account)];
     const readers = [...new Set(others)].filter((other) => other !== account && shelf.pins.has(other));
+    const comment = { kind: "comment", v: 1, ...stamp(this.environment), revision: about?.version.revision ?? 1 };
     await this.outbox.save({
       record: row.head.record,
       about: entry,
       typed: row,
-      content: { kind: "comment", v: 1, ...stamp(this.environment), text, revision: about?.version.revision ?? 1 },
+      content: { ...comment, text },
+      base: { content: { ...comment, text: from }, revision: 0 },
       readers: readers.map((reader) => ({ account: reader, attention: 0 as const })),
     });
     this.answers.sent(entry);

@@ -261,7 +261,8 @@ export const WRITING: readonly Act[] = [
 async function comment(world: World, page: Page, person: string, entry: string): Promise<void> {
   const text = `Yes, ${world.words.type(person, page, entry, world.scheduler.now, true)}.`;
   about(world, page, entry);
-  page.store.journal.setAnswer(entry, text);
+  // Goes on with what the page shows: another one may have begun it.
+  page.store.journal.setAnswer(entry, `${page.store.journal.answer(entry)} ${text}`);
   await page.store.journal.sendAnswer(entry);
   world.words.keep(text);
 }

@@ -69,8 +69,14 @@ async function exchange(world: World): Promise<void> {
   let before = "";
   for (let round = 0; round < ROUNDS; round++) {
     for (const device of world.devices) {
-      const { journal, sync } = pageOf(device).store;
+      const { journal, review, sync } = pageOf(device).store;
       for (const { id } of journal.drafts) await scheduler.until((await scheduler.until(journal.openDraft(id))).done());
+      for (const { id } of [...journal.entries, ...sharedOn(pageOf(device))])
+        if (journal.answer(id)) await scheduler.until(journal.sendAnswer(id));
+      for (const { id, text } of review.stranded) {
+        world.words.excuse(wordsIn(text), "thrown away");
+        await scheduler.until(review.discardStranded(id));
+      }
       const kept = journal.entries.find(({ unsentChange }) => unsentChange);
       if (kept) {
         world.words.tap(kept.id, { kind: "send", page: pageOf(device), at: scheduler.now });

@@ -199,3 +199,25 @@ describe("a device's store from another release", () => {
     expect((await patient.reopen()).journal.drafts).toMatchObject([{ beginning: "Before, and after." }]);
   });
 });
+
+describe("a change to a shared entry that is being deleted in another page", () => {
+  test("reaches no reader: its words are an entry of their own", async () => {
+    const { therapist, patient } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "Shared. And what is mine." });
+    await draft.kept();
+    await patient.journal.deleteEntry(id);
+    draft.set({ text: "Shared. And what is mine, and more." });
+    await draft.done();
+    patient.wait(10_000);
+    await settle(patient, therapist, patient, therapist);
+    expect(therapist.review.shared(id)).toBeUndefined();
+    expect(therapist.journal.entries).toEqual([]);
+    expect(patient.journal.entries).toMatchObject([
+      { text: "Shared. And what is mine, and more.", choice: "only-you", where: "sent" },
+    ]);
+  });
+});
