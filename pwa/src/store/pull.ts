@@ -65,6 +65,12 @@ export class Pull {
     private readonly incarnation: () => string | undefined,
   ) {}
 
+  /** Whether the last answer came from another database than what is here: the next fetching compares everything. */
+  get isElsewhere(): boolean {
+    const known = this.shelf.here?.incarnation;
+    return known !== undefined && known !== this.incarnation();
+  }
+
   /** Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. */
   async fetchAll(): Promise<void> {
     const { shelf } = this;
@@ -75,10 +81,8 @@ export class Pull {
     let shown = new Set<string>();
     for (;;) {
       const page = await this.api.changes(cursor);
-      const known = shelf.requireHere().incarnation;
-      const current = this.incarnation();
-      if ((known !== undefined && known !== current) || page.counter < cursor) {
-        await shelf.updateHere({ incarnation: current, cursor: 0, comparing: true, restored: true });
+      if (this.isElsewhere || page.counter < cursor) {
+        await shelf.updateHere({ incarnation: this.incarnation(), cursor: 0, comparing: true, restored: true });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;
