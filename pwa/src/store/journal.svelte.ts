@@ -195,7 +195,9 @@ export class JournalDesk implements Journal {
     // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
     const record = shelf.own.get(id) as OwnEntry | undefined;
     const kept = base && this.#keptChange(id, base);
-    if (base && record && record.content.readers.length > 0) await this.#keepToOneself(id, fields, base);
+    // What waits to be deleted may yet stay, with its readers.
+    const { readers } = (record ?? shelf.records.get(id))?.content ?? { readers: [] };
+    if (base && readers.length > 0) await this.#keepToOneself(id, fields, base);
     else if (record && kept) {
       const from = kept.content.from ?? entryFields(record.content);
       await this.outbox.save({ ...(await onto(record, from, fields)), draft: id });

@@ -256,6 +256,25 @@ describe("what was taken back", () => {
   });
 });
 
+describe("a draft of a shared entry", () => {
+  test("that is done while the entry waits to be deleted isn't sent to its readers", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "Shared. But not this." });
+    await patient.journal.deleteEntry(id);
+    await draft.done();
+    await settle(patient, therapist);
+    expect(therapist.review.shared(id)?.text).toBe("Shared.");
+    patient.wait(10_000);
+    await settle(patient, therapist, patient);
+    expect(therapist.review.shared(id)).toBeUndefined();
+    expect(patient.journal.entries).toMatchObject([{ text: "Shared. But not this.", choice: "only-you" }]);
+  });
+});
+
 describe("a deletion", () => {
   test("doesn't take with it what was written elsewhere and is hidden by what waits here", async () => {
     const { server, patient } = await pair();
