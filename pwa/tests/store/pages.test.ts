@@ -57,6 +57,22 @@ describe("a page that hasn't heard of another one", () => {
     expect(entry(again, id).text).toBe("Sent before.");
   });
 
+  test("goes on from where the device is, not from where it was before the other signed out and in", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Sent before.");
+    await patient.sync.now();
+    const other = await patient.page();
+    await other.sync.now();
+    await patient.session.signOut();
+    // Signed in, and nothing fetched yet.
+    patient.line.loseAnswerTo = /changes/;
+    await patient.session.signIn("ana@example.org", PASSPHRASE);
+    await other.sync.now();
+    const again = await patient.reopen();
+    await again.sync.now();
+    expect(entry(again, id).text).toBe("Sent before.");
+  });
+
   test("keeps no keys where the other has signed out", async () => {
     const { patient } = await pair();
     const other = await patient.page();
