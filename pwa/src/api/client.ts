@@ -108,8 +108,8 @@ export function createApi(options: ApiOptions) {
     }
     const incarnation = response.headers.get(INCARNATION);
     if (!incarnation) throw new NoAnswer("an answer that isn't our server's");
-    if (!response.ok) throw await refusal(response);
     options.onIncarnation?.(incarnation);
+    if (!response.ok) throw await refusal(response);
     return response;
   }
 

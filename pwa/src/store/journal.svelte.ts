@@ -353,12 +353,13 @@ export class JournalDesk implements Journal {
   }
 
   async undoDelete(entry: string): Promise<void> {
-    if (!(await this.outbox.undoDelete(entry))) throw new StoreError("unknown");
-    // Counted while locked, too.
+    // Counted while locked, too; and all at once, since none of them waits for the others before it goes out.
     const about = [...this.shelf.counted.outbox.values()].filter(
       (change) => change.about === entry && change.action === "delete",
     );
-    for (const { record } of about) await this.outbox.undoDelete(record);
+    const undone = [entry, ...about.map(({ record }) => record)].map((record) => this.outbox.undoDelete(record));
+    const [stays] = await Promise.all(undone);
+    if (!stays) throw new StoreError("unknown");
     this.kick();
   }
 }

@@ -107,21 +107,30 @@ export class Outbox {
   }
 
   /**
-   * After a restore: wants `content` again on top of what the server has now (`base`; undefined: nothing), whatever was
-   * pending before.
+   * After a restore: wants a record again on top of what the server has now (`base`; undefined: nothing), with what is
+   * pending for it, or else as this device `held` it.
    */
   async offer(
-    record: string,
-    about: string,
-    content: JsonObject,
+    { row, content: held }: Opened,
     base: { readonly content: JsonObject; readonly revision: number } | undefined,
-    readers: readonly Pick<Reader, "account" | "attention">[],
   ): Promise<void> {
+    while (!(await this.#offer(row, held, base))) await this.shelf.refresh(row.id);
+  }
+
+  /** False when something else was queued meanwhile. */
+  async #offer(
+    { id: record, about }: StoredRecord,
+    held: RecordContent,
+    base: { readonly content: JsonObject; readonly revision: number } | undefined,
+  ): Promise<boolean> {
     const { shelf } = this;
+    const queued = shelf.counted.outbox.get(record)?.version;
+    const content = shelf.outbox.get(record)?.content ?? withoutReaders(held);
     const sealed = await shelf.seal(record, content);
     const sealedBase = base && (await shelf.seal(record, base.content));
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
+      if (before?.version !== queued) return undefined;
       const next: PendingChange = {
         record,
         about,
@@ -131,7 +140,7 @@ export class Outbox {
         content: sealed,
         base: sealedBase,
         baseRevision: base?.revision ?? 0,
-        readers: before?.readers ?? readers.map(({ account, attention }) => ({ account, attention })),
+        readers: before?.readers ?? held.readers.map(({ account, attention }) => ({ account, attention })),
         at: shelf.now(),
         notBefore: 0,
         attempt: undefined,
@@ -140,7 +149,8 @@ export class Outbox {
       await transaction.put("outbox", next);
       return next;
     });
-    shelf.placeChange(record, { change, content });
+    if (change) shelf.placeChange(record, { change, content });
+    return change !== undefined;
   }
 
   /** Moves the words of a change to a new record: its record was deleted elsewhere. Gives the new id. */

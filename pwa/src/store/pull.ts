@@ -12,7 +12,7 @@ import {
   utf8,
 } from "../protocol";
 import type { Remembered, StoredRecord } from "./database";
-import type { FaultKind } from "./errors";
+import { type FaultKind, StoreError } from "./errors";
 import {
   type Arrival,
   faultOf,
@@ -65,6 +65,12 @@ export class Pull {
     private readonly incarnation: () => string | undefined,
   ) {}
 
+  /** Whether the last answer came from another database than what is here: the next fetching compares everything. */
+  get isElsewhere(): boolean {
+    const known = this.shelf.here?.incarnation;
+    return known !== undefined && known !== this.incarnation();
+  }
+
   /** Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. */
   async fetchAll(): Promise<void> {
     const { shelf } = this;
@@ -77,15 +83,13 @@ export class Pull {
     let shown = new Set<string>();
     for (;;) {
       const page = await this.api.changes(cursor);
-      const known = shelf.requireHere().incarnation;
-      const current = this.incarnation();
-      if ((known !== undefined && known !== current) || page.counter < cursor) {
-        await shelf.updateHere({ incarnation: current, cursor: 0, comparing: true, restored: true });
+      if (this.isElsewhere || page.counter < cursor) {
+        await shelf.updateHere({ incarnation: this.incarnation(), cursor: 0, comparing: true, restored: true });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;
       }
-      await this.#apply(page, comparing);
+      await this.#apply(page, cursor, comparing);
       for (const change of page.changes) shown.add(change.id);
       cursor = page.cursor;
       if (!page.more) break;
@@ -96,7 +100,8 @@ export class Pull {
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
   }
 
-  async #apply(page: Schemas["Changes"], comparing: boolean): Promise<void> {
+  /** Keeps what came after `asked`. Rejects with `signed-out` where that isn't where this device is. */
+  async #apply(page: Schemas["Changes"], asked: number, comparing: boolean): Promise<void> {
     const { shelf } = this;
     const effects = await Promise.all(page.changes.map((change) => this.#judge(change, comparing)));
     if (comparing) await this.#offerNewer(effects);
@@ -104,6 +109,9 @@ export class Pull {
     const gone: string[] = [];
     const waiting: StoredRecord[] = [];
     const here = await shelf.database.write(["here", "records", "remembered"], "relaxed", async (transaction) => {
+      const current = await transaction.get("here", "here");
+      // Another page has signed out, and perhaps in again: what came before has to be fetched anew.
+      if (!current || current.cursor < asked) return undefined;
       for (const effect of effects) {
         const row = await transaction.get("records", effect.id);
         if (effect.opened) {
@@ -129,13 +137,15 @@ export class Pull {
         // Not shared in the state that was restored; its owner may share it again, from there on.
         else if (effect.gone && comparing) await transaction.delete("remembered", effect.id);
       }
-      const current = await transaction.get("here", "here");
-      if (!current) return undefined;
       const next = { ...current, cursor: page.cursor, incarnation: this.incarnation() ?? current.incarnation };
       await transaction.put("here", next, "here");
       return next;
     });
-    if (here) shelf.here = here;
+    if (!here) {
+      await shelf.load();
+      throw new StoreError("signed-out");
+    }
+    shelf.here = here;
     shelf.fetched = page.cursor;
     for (const row of waiting) shelf.waiting.set(row.id, row);
     for (const id of gone) shelf.waiting.delete(id);
@@ -274,9 +284,10 @@ export class Pull {
       if (!opened || !held?.own) continue;
       await this.#dropAttempt(id);
       if (opened.version.hash === held.version.hash || opened.version.revision > held.version.revision) continue;
-      const content = shelf.outbox.get(id)?.content ?? withoutReaders(held.content);
-      const base = { content: withoutReaders(opened.content), revision: opened.version.revision };
-      await this.outbox.offer(id, held.row.about, content, base, held.content.readers);
+      // Where what is there isn't what this device began from, another one may have given it back: both stay.
+      const follows = held.version.base === opened.version.hash;
+      const content = follows ? withoutReaders(opened.content) : {};
+      await this.outbox.offer(held, { content, revision: follows ? opened.version.revision : 0 });
     }
   }
 
@@ -285,10 +296,7 @@ export class Pull {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
     const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
-    for (const held of lost.filter((record) => record.own)) {
-      const content = shelf.outbox.get(held.row.id)?.content ?? withoutReaders(held.content);
-      await this.outbox.offer(held.row.id, held.row.about, content, undefined, held.content.readers);
-    }
+    for (const held of lost.filter((record) => record.own)) await this.outbox.offer(held, undefined);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
       for (const { row, own } of lost) if (own) await transaction.delete("records", row.id);
       // Fetched before the restore, and not judged yet.

@@ -75,6 +75,8 @@ export class Push {
         await this.api.sendSealed(attempt.path, attempt.body);
       } catch (error) {
         if (!(error instanceof ApiProblem)) throw error;
+        // Restored since the last look: what it has now is no rollback, but for the next round to compare.
+        if (this.pull.isElsewhere) return this.#again(record);
         await this.#refused(change, attempt, error);
         if (!this.shelf.keys) return;
         continue;

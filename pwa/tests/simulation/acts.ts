@@ -84,6 +84,17 @@ async function open(world: World, page: Page, id?: string): Promise<void> {
   }
 }
 
+/** Leaves what is open; until that has come to the disk nobody opens it on another page. */
+async function closing(page: Page, work: () => Promise<unknown>): Promise<void> {
+  page.opens = page.writing?.draft.id;
+  page.writing = undefined;
+  try {
+    await work();
+  } finally {
+    page.opens = undefined;
+  }
+}
+
 /** What Ana does. */
 export const WRITING: readonly Act[] = [
   {
@@ -122,27 +133,26 @@ export const WRITING: readonly Act[] = [
       const { writing } = page;
       if (!writing) return undefined;
       return async () => {
-        page.writing = undefined;
         const { text } = writing.draft.fields;
-        try {
-          await writing.draft.done();
-          world.words.keep(text);
-        } catch (error) {
-          page.writing = writing;
-          throw error;
-        }
+        await closing(page, async () => {
+          try {
+            await writing.draft.done();
+            world.words.keep(text);
+          } catch (error) {
+            page.writing = writing;
+            throw error;
+          }
+        });
       };
     },
   },
   {
     name: "leaves it open",
     weight: 2,
-    on: (_, page) =>
-      page.writing
-        ? async () => {
-            page.writing = undefined;
-          }
-        : undefined,
+    on(_, page) {
+      const { writing } = page;
+      return writing && (() => closing(page, () => writing.draft.kept()));
+    },
   },
   {
     name: "discards",
@@ -151,12 +161,11 @@ export const WRITING: readonly Act[] = [
       const { writing } = page;
       if (!writing) return undefined;
       return async () => {
-        page.writing = undefined;
         const stays = page.store.journal.entry(writing.draft.id);
         const staying = wordsIn(`${stays?.text ?? ""} ${stays?.unsentChange?.text ?? ""}`);
         const dropped = [...wordsIn(writing.draft.fields.text)].filter((word) => !staying.has(word));
         world.words.excuse(dropped, "discarded");
-        await writing.draft.discard();
+        await closing(page, () => writing.draft.discard());
       };
     },
   },
@@ -166,11 +175,13 @@ export const WRITING: readonly Act[] = [
     on(world, page) {
       const entry = anEntry(world, page);
       if (!entry) return undefined;
-      return () => {
+      return async () => {
         about(world, page, entry.id);
         world.words.tap(entry.id, { kind: "share", page, at: world.scheduler.now });
         world.reopen(page.device, entry.id);
-        return page.store.journal.setReaders(entry.id, world.random.pick(["to-read", "for-our-session"]));
+        await page.store.journal.setReaders(entry.id, world.random.pick(["to-read", "for-our-session"]));
+        // Whatever was taken back before it came to the disk.
+        world.reopen(page.device, entry.id);
       };
     },
   },
@@ -313,13 +324,7 @@ export const LIVING: readonly Act[] = [
   {
     name: "locks",
     weight: 1,
-    on: (_, page) =>
-      isUnlocked(page)
-        ? async () => {
-            page.writing = undefined;
-            await page.store.session.lock();
-          }
-        : undefined,
+    on: (_, page) => (isUnlocked(page) ? () => closing(page, () => page.store.session.lock()) : undefined),
   },
   {
     name: "unlocks",

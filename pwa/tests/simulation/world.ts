@@ -30,8 +30,10 @@ export class World implements Surroundings {
   #server = new FakeServer();
   readonly #failures: string[] = [];
   readonly #counters = new Map<string, number>();
-  /** By device and entry: the key that a take-back has closed, and the request that was sealed before. */
-  readonly #closed = new Map<string, { readonly key: string; readonly before: string | undefined }>();
+  /** By device and entry: the key that a take-back has closed. */
+  readonly #closed = new Map<string, string>();
+  /** Requests that were sealed before a take-back, or without one: their bytes may be sent again. */
+  readonly #sealed = new Set<string>();
 
   constructor(readonly scheduler: Scheduler) {
     scheduler.check = () => this.#check();
@@ -108,9 +110,9 @@ export class World implements Surroundings {
     this.scheduler.note(`${device.name} sends revision ${save.revision} under epoch ${save.epoch}`);
     const closed = this.#closed.get(`${device.name} ${entry}`);
     // With a new key, whatever the number of its epoch.
-    if (!closed || save.wrapped !== null || save.request === closed.before) return;
-    if (wrappedOn(device, entry) === closed.key)
-      this.#failures.push(`${device.name} sealed ${entry} under a key that it had taken back`);
+    if (save.wrapped !== null || this.#sealed.has(save.request)) return;
+    if (closed === undefined || wrappedOn(device, entry) !== closed) this.#sealed.add(save.request);
+    else this.#failures.push(`${device.name} sealed ${entry} under a key that it had taken back`);
   };
 
   /** A take-back is on the device: from now on nothing is sealed under the key that the readers have. */
@@ -119,7 +121,8 @@ export class World implements Surroundings {
     const pending = device.disk.committed("outbox").find(({ record }) => record === entry);
     const key = wrappedOn(device, entry);
     if (!key || row?.readers.length === 0) return;
-    this.#closed.set(`${device.name} ${entry}`, { key, before: pending?.attempt?.request });
+    if (pending?.attempt) this.#sealed.add(pending.attempt.request);
+    this.#closed.set(`${device.name} ${entry}`, key);
   }
 
   /** It is shared again. */

@@ -57,6 +57,22 @@ describe("a page that hasn't heard of another one", () => {
     expect(entry(again, id).text).toBe("Sent before.");
   });
 
+  test("goes on from where the device is, not from where it was before the other signed out and in", async () => {
+    const { patient } = await pair();
+    const id = await write(patient, "Sent before.");
+    await patient.sync.now();
+    const other = await patient.page();
+    await other.sync.now();
+    await patient.session.signOut();
+    // Signed in, and nothing fetched yet.
+    patient.line.loseAnswerTo = /changes/;
+    await patient.session.signIn("ana@example.org", PASSPHRASE);
+    await other.sync.now();
+    const again = await patient.reopen();
+    await again.sync.now();
+    expect(entry(again, id).text).toBe("Sent before.");
+  });
+
   test("keeps no keys where the other has signed out", async () => {
     const { patient } = await pair();
     const other = await patient.page();
@@ -253,6 +269,25 @@ describe("what was taken back", () => {
     await settle(patient, laptop, therapist);
     expect(entry(patient, id)).toMatchObject({ text: "Shared. And more.", choice: "only-you", readers: [] });
     expect(therapist.review.shared(id)).toBeUndefined();
+  });
+});
+
+describe("a draft of a shared entry", () => {
+  test("that is done while the entry waits to be deleted isn't sent to its readers", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "Shared. But not this." });
+    await patient.journal.deleteEntry(id);
+    await draft.done();
+    await settle(patient, therapist);
+    expect(therapist.review.shared(id)?.text).toBe("Shared.");
+    patient.wait(10_000);
+    await settle(patient, therapist, patient);
+    expect(therapist.review.shared(id)).toBeUndefined();
+    expect(patient.journal.entries).toMatchObject([{ text: "Shared. But not this.", choice: "only-you" }]);
   });
 });
 

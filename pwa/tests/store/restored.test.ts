@@ -63,3 +63,30 @@ describe("a server restored to before an entry was written", () => {
     expect(entry(patient, id)).toMatchObject({ where: "sent", comments: [{ text: "About it.", where: "sent" }] });
   });
 });
+
+describe("a server restored to an earlier state of an entry", () => {
+  test("is no attacker, also where it happens between the look and the sending", async () => {
+    const { server, patient } = await pair();
+    const id = await write(patient, "One.");
+    await patient.sync.now();
+    const restore = server.backup();
+    await write(patient, "One. Two.", id);
+    await patient.sync.now();
+    patient.line.away = true;
+    await write(patient, "One. Two. Three.", id);
+    await patient.sync.now();
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      if (request.method === "PUT") {
+        server.answer = answer;
+        restore();
+      }
+      return answer(request, ...more);
+    };
+    patient.line.away = false;
+    await settle(patient);
+    await settle(patient);
+    expect(patient.sync.faults).toEqual([]);
+    expect(entry(patient, id)).toMatchObject({ text: "One. Two. Three.", where: "sent" });
+  });
+});
