@@ -1,6 +1,7 @@
 """Whatever happens to the page, the network, the server, the session or the device: what somebody was told is kept stays kept."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import choose, press, sign_in, visit, write
+from tests.browser.profiles import app_is_here
 from tests.faults.processes import server_process
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SAVES = "**/api/records/*"
 KEPT = "[data-state=kept]"
 SENT = "Sent"
+WAITING = re.compile("It goes out when you’re online")
 FULL = """
 const put = IDBObjectStore.prototype.put;
 IDBObjectStore.prototype.put = function (...row) {
@@ -112,7 +115,7 @@ async def test_a_save_that_is_cut_off_goes_out_once(couple: Couple, devices: Dev
     await write(phone, "Half-way through the tunnel.")
     await cut.wait()
     await expect(phone.get_by_text("You’re offline.")).to_be_visible()
-    await expect(phone.get_by_text("On this phone. It goes out when you’re online.")).to_be_visible()
+    await expect(phone.get_by_text(WAITING).first).to_be_visible()
 
     await devices.cut(phone, off=False)
     await expect(phone.get_by_text(SENT, exact=True)).to_be_visible()
@@ -123,10 +126,11 @@ async def test_what_is_written_while_the_server_is_gone_goes_out_once_it_is_back
     couple: Couple, devices: Devices
 ) -> None:
     phone = await patients(await devices.phone(couple.origin), couple)
+    await app_is_here(phone)
     devices.stops(phone)
     await asyncio.to_thread(couple.practice.server.terminate, 10)
     await write(phone, "Nobody was at the harbour office.")
-    await expect(phone.get_by_text("On this phone. It goes out when you’re online.")).to_be_visible()
+    await expect(phone.get_by_text(WAITING).first).to_be_visible()
     await phone.get_by_role("link", name="Change it").click()
     await phone.get_by_label("Your words").press_sequentially(" Only gulls.")
     await press(phone, "Done")
@@ -156,7 +160,7 @@ async def test_a_server_that_fails_for_a_while_loses_nothing(couple: Couple, dev
     await phone.route(SAVES, fail)
     await write(phone, "The lamp went out.")
     await failed.wait()
-    await expect(phone.get_by_text("On this phone. It goes out when you’re online.")).to_be_visible()
+    await expect(phone.get_by_text(WAITING).first).to_be_visible()
     await phone.reload()
     await expect(phone.locator("article")).to_contain_text("The lamp went out.")
 
@@ -197,6 +201,7 @@ async def test_a_device_that_was_signed_out_keeps_its_words_and_sends_them_after
     couple: Couple, devices: Devices
 ) -> None:
     phone = await patients(await devices.phone(couple.origin), couple)
+    await app_is_here(phone)
     devices.provokes(phone, 401)
     await devices.cut(phone, off=True)
     await write(phone, "Written without a signal.")
@@ -227,6 +232,7 @@ async def test_a_device_that_was_signed_out_keeps_its_words_and_sends_them_after
 
 async def test_signing_out_asks_first_and_says_how_many_entries_are_unsent(couple: Couple, devices: Devices) -> None:
     phone = await patients(await devices.phone(couple.origin), couple)
+    await app_is_here(phone)
     await devices.cut(phone, off=True)
     for words in ("Written on the pier.", "Written at the gate."):
         await write(phone, words)
@@ -355,6 +361,7 @@ async def test_when_the_device_has_lost_its_store_signing_in_brings_back_what_wa
     phone = await patients(await devices.phone(couple.origin), couple)
     await write(phone, "Sent before the fall.")
     await expect(phone.get_by_text(SENT, exact=True)).to_be_visible()
+    await phone.goto("about:blank")
     dropping = await phone.context.new_cdp_session(phone)
     await dropping.send("Storage.clearDataForOrigin", {"origin": couple.origin, "storageTypes": "indexeddb"})
     await visit(phone, couple.origin, "/journal")
