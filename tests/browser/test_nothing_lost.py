@@ -221,7 +221,7 @@ async def test_a_device_that_was_signed_out_keeps_its_words_and_sends_them_after
     await expect(phone.locator(KEPT)).to_be_visible()
     await phone.get_by_role("link", name="Sign in").click()
     await expect(phone.get_by_text("2 entries are on this device, unsent.")).to_be_visible()
-    await sign_in(phone, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await patients(phone, couple)
     assert await open_draft(phone, couple, "Not finished yet") == "Not finished yet, nor told anybody"
     await press(phone, "Done")
     await expect(phone.get_by_text(SENT, exact=True)).to_be_visible()

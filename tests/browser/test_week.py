@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Devices, Practice
-from tests.browser.people import Access, choose, entry_id, press, sign_in, visit, write
+from tests.browser.people import Access, choose, entry_id, press, sign_in, visit
 from tests.browser.profiles import app_is_here
 from tests.browser.test_journey import PATIENT, QUESTION, THERAPIST, meet
 
@@ -21,7 +21,9 @@ async def write_on_the_train(phone: Page, devices: Devices) -> str:
     """The first entry has no network; it goes out by itself. Returns its id."""
     await app_is_here(phone)
     await devices.cut(phone, off=True)
-    await write(phone, TRAIN)
+    await phone.get_by_role("link", name="Write", exact=True).first.click()
+    await phone.get_by_label("Your words").press_sequentially(TRAIN)
+    await press(phone, "Done")
     await expect(phone.get_by_text(WAITING).first).to_be_visible()
     await devices.cut(phone, off=False)
     await expect(phone.get_by_text("Sent", exact=True)).to_be_visible()
