@@ -233,6 +233,7 @@ async def test_a_device_that_was_signed_out_keeps_its_words_and_sends_them_after
 async def test_signing_out_asks_first_and_says_how_many_entries_are_unsent(couple: Couple, devices: Devices) -> None:
     phone = await patients(await devices.phone(couple.origin), couple)
     await app_is_here(phone)
+    devices.provokes(phone, 401)  # the event stream ends with the session
     await devices.cut(phone, off=True)
     for words in ("Written on the pier.", "Written at the gate."):
         await write(phone, words)
