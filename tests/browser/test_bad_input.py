@@ -112,7 +112,9 @@ async def test_curious_words_are_shown_found_and_sent_as_they_were_typed(couple:
         await phone.keyboard.press("Enter")
         await press(phone, "Done")
         article = phone.locator("article")
-        assert text in str(await article.locator("p.voice, .voice p, .voice").first.evaluate("(one) => one.textContent"))
+        assert text in str(
+            await article.locator("p.voice, .voice p, .voice").first.evaluate("(one) => one.textContent")
+        )
         await expect(article.get_by_text(f"<b>{kind}")).to_be_visible()
         await expect(phone.get_by_text("Sent", exact=True)).to_be_visible()
         await phone.get_by_role("button", name="Back").click()
