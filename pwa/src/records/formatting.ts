@@ -15,6 +15,8 @@ export type Block =
 
 /** Characters of a line above which no signs are looked for: nobody typed that by hand. */
 const LONG = 4000;
+/** Characters of a text above which it is shown as it is: tens of thousands of lines to draw would hold the page up. */
+const PASTED = 50_000;
 const STARRED = /(\*\*|\*|_)(?=\S)(.*?\S)\1(?![\p{L}\p{N}*_])/gu;
 const HEADING = /^#{1,3}\s+(.*)$/u;
 const QUOTE = /^>\s?(.*)$/u;
@@ -58,6 +60,7 @@ function read(line: string): Line {
 
 /** Cuts a text into blocks: headings (`#`), lists (`-`, `1.`), quotes (`>`), paragraphs; in them `**strong**` and `*emphasis*`. */
 export function blocksOf(text: string): Block[] {
+  if (text.length > PASTED) return [{ type: "paragraph", lines: [[{ text, strong: false, emphasis: false }]] }];
   const blocks: Block[] = [];
   let gathered: Line[] = [];
   const close = (): void => {

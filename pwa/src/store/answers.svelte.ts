@@ -58,7 +58,8 @@ export class Answers {
   /** Keeps what is typed, at once. */
   set(entry: string, text: string): void {
     const typing = this.#typing.get(entry) ?? this.#begin(entry);
-    typing.text = text;
+    // A keyboard can leave half a character, which no JSON may hold: it must not keep the words around it from the disk.
+    typing.text = text.toWellFormed();
     typing.keeping.touch();
   }
 

@@ -54,7 +54,10 @@ export class WritingDraft implements Draft {
 
   set(changed: Partial<EntryFields>): void {
     if (this.#closed) return;
-    this.fields = { ...this.fields, ...changed };
+    const fields = { ...this.fields, ...changed };
+    // A keyboard can leave half a character, which no JSON may hold: it must not keep the words around it from the disk.
+    const feelings = fields.feelings.map((word) => word.toWellFormed());
+    this.fields = { ...fields, text: fields.text.toWellFormed(), feelings };
     this.#keeping.touch();
   }
 

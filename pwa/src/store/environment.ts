@@ -16,7 +16,7 @@ export interface Environment {
   tellOthers(message: Message): void;
   /** Hears what other pages tell. */
   hearOthers(hear: (message: Message) => void): void;
-  /** Calls back when it is time to look: online again, in front again, each minute. */
+  /** Calls back when it is time to look: online again or no longer, in front again, each minute. */
   whenToLook(look: () => void): void;
   /** Calls back when the page goes out of sight and comes back. */
   whenHidden(hidden: () => void, shown: () => void): void;
@@ -88,6 +88,8 @@ export function browserEnvironment(): Environment {
     },
     whenToLook(look) {
       addEventListener("online", look);
+      // A look in vain tells that there is no connection; the event stream alone may be waiting to begin anew.
+      addEventListener("offline", look);
       addEventListener("focus", look);
       document.addEventListener("visibilitychange", () => {
         if (document.visibilityState === "visible") look();
