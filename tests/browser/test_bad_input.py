@@ -13,6 +13,7 @@ from tests.browser.people import choose, press, sign_in, visit, write
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+KEPT = "[data-state=kept]"
 # As a browser does it: at the end of what is there, with one event.
 PASTE = """
 (field, text) => {
@@ -65,6 +66,38 @@ async def by_program(couple: Couple) -> AsyncIterator[Account]:
 
 async def paste(field: Locator, text: str) -> None:
     await field.evaluate(PASTE, text)
+
+
+async def test_what_is_too_long_to_send_stays_and_goes_out_once_shortened(couple: Couple, devices: Devices) -> None:
+    phone = await patients(devices, couple)
+    await phone.get_by_role("link", name="Write", exact=True).click()
+    words = phone.get_by_label("Your words")
+    await words.press_sequentially("Pasted: ")
+    await paste(words, LONG)
+    await expect(phone.locator(KEPT)).to_be_visible()
+    await press(phone, "Done")
+    await expect(phone.get_by_text("Too long to send. Make two entries of it.")).to_be_visible()
+    await write_another(phone)
+
+    await phone.reload()
+    await phone.get_by_role("link").filter(has_text="Pasted: A page").click()
+    await expect(phone.get_by_text("Too long to send. Make two entries of it.")).to_be_visible()
+    await phone.get_by_role("link", name="Change it").click()
+    assert await words.evaluate("(field) => field.value.length") == len("Pasted: ") + len(LONG)
+    await words.fill("Pasted: the first page only.")
+    await press(phone, "Done")
+    await expect(phone.get_by_text("Sent", exact=True)).to_be_visible()
+    async with by_program(couple) as account:
+        texts = {str(entry.content["text"]) for entry in account.journal.own("entry")}
+    assert texts == {couple.entry, "Another one goes out.", "Pasted: the first page only."}
+
+
+async def write_another(phone: Page) -> None:
+    """What can't go out holds nothing else back."""
+    await phone.get_by_role("button", name="Back").click()
+    await write(phone, "Another one goes out.")
+    await expect(phone.get_by_text("Sent", exact=True)).to_be_visible()
+    await phone.get_by_role("button", name="Back").click()
 
 
 async def test_curious_words_are_shown_found_and_sent_as_they_were_typed(couple: Couple, devices: Devices) -> None:

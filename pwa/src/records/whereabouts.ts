@@ -14,7 +14,7 @@ export function whereabouts(where: Where): string {
 
 /** Why an entry can't go out as it is; `refused` is the store's word for it. */
 export const whyNotSent = (refused: string): string =>
-  refused === "PaddingError" ? say().where.tooLarge : say().where.refused;
+  refused === "too-large" ? say().where.tooLarge : say().where.refused;
 
 /** Where words are while they are typed: nothing is sent before one is done. */
 export const kept = (): string => (isPhone() ? say().where.onPhone : say().where.onDevice);

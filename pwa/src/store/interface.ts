@@ -201,7 +201,7 @@ export interface Entry extends EntryFields {
   readonly choice: Choice;
   readonly readers: readonly EntryReader[];
   /**
-   * Can't go out as it is, whatever the network: the server's word for why, or `PaddingError` when it is too large. The
+   * Can't go out as it is, whatever the network: the server's word for why, `too-large`, or `unsealable`. The
    * words stay here; changing the entry tries again.
    */
   readonly refused: string | undefined;

@@ -1,6 +1,6 @@
 /** Sends pending changes. One that can't go out never blocks another; none is dropped but on our server's answer. */
 import { type Api, ApiProblem, type Schemas, ServerFault } from "../api/client";
-import { newId, ProtocolError } from "../protocol";
+import { newId, PaddingError, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
 import { goesWith } from "./opening";
@@ -91,7 +91,10 @@ export class Push {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // Too large, or a reader's key that nothing can be sealed to: the words stay, and the screen says so.
-      await this.outbox.amend(change.record, (current) => ({ ...current, refused: error.name }));
+      await this.outbox.amend(change.record, (current) => ({
+        ...current,
+        refused: error instanceof PaddingError ? "too-large" : "unsealable",
+      }));
       return undefined;
     }
   }

@@ -370,7 +370,7 @@ describe("what can't go out", () => {
     const { patient } = await pair();
     const id = await write(patient, "x".repeat(2 ** 20));
     await patient.sync.now();
-    expect(entry(patient, id)).toMatchObject({ where: "on-this-phone", refused: "PaddingError" });
+    expect(entry(patient, id)).toMatchObject({ where: "on-this-phone", refused: "too-large" });
     await write(patient, "Short.", id);
     await patient.sync.now();
     expect(entry(patient, id)).toMatchObject({ where: "sent", refused: undefined, text: "Short." });
