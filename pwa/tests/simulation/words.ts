@@ -38,6 +38,8 @@ export class Words {
   readonly taps = new Map<string, Tap[]>();
   /** Words that a device showed as sent. */
   readonly sent = new Set<string>();
+  /** Words that a restored server doesn't have any more, until a device has begun to give them back. */
+  readonly #forgotten = new Set<string>();
   /** Words that lie on a device: it showed them, or they were typed on it, since its disk was last empty. */
   readonly #held = new Map<Device, { typed: Set<string>; shown: Set<string> }>();
 
@@ -84,9 +86,9 @@ export class Words {
     const { shown } = this.#on(page.device);
     for (const entry of journal.entries) {
       for (const word of wordsIn(shownIn(entry))) shown.add(word);
-      if (entry.where === "sent") for (const word of wordsIn(entry.text)) this.sent.add(word);
+      this.#told(entry.text, entry.where === "sent");
       for (const comment of entry.comments) {
-        if (comment.where === "sent") for (const word of wordsIn(comment.text)) this.sent.add(word);
+        this.#told(comment.text, comment.where === "sent");
       }
     }
   }
@@ -109,12 +111,24 @@ export class Words {
     this.#on(device).shown.clear();
   }
 
+  /** A device shows words as sent, or not. One that hasn't heard of a restore says so of what is gone. */
+  #told(text: string, sent: boolean): void {
+    for (const word of wordsIn(text)) {
+      if (!sent) this.#forgotten.delete(word);
+      else if (!this.#forgotten.has(word)) this.sent.add(word);
+    }
+  }
+
   /** The server has only what it had at a backup: what lay nowhere else is lost. */
   restore(sentThen: ReadonlySet<string>): void {
     for (const word of this.all.keys()) {
       if (this.sent.has(word) && !sentThen.has(word) && !this.#isHeld(word)) this.excuse([word], "restore");
     }
-    for (const word of this.sent) if (!sentThen.has(word)) this.sent.delete(word);
+    for (const word of this.sent) {
+      if (sentThen.has(word)) continue;
+      this.sent.delete(word);
+      this.#forgotten.add(word);
+    }
   }
 
   /** Words that must be found wherever their person looks. */
