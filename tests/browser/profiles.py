@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import os
-import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from playwright.async_api import BrowserContext, Error, Page, Playwright
 
 from tests.browser.chromium import ARGUMENTS
@@ -57,21 +55,22 @@ class Profile:
 
     async def kill(self) -> None:
         """End the browser as an empty battery does: all its processes at once, with SIGKILL."""
-        for pid in await asyncio.to_thread(_processes_with, f"--user-data-dir={self.folder}"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        for process in await asyncio.to_thread(_processes_with, f"--user-data-dir={self.folder}"):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         context, self.context = self.context, None
         if context is not None:
             with contextlib.suppress(Error):  # there is nothing to close any more
                 await context.close()
 
 
-def _processes_with(argument: str) -> list[int]:
-    """The ids of the processes that were started with this argument; at least one."""
-    listed = subprocess.run(
-        ["/bin/ps", "-A", "-ww", "-o", "pid=,args="], check=True, capture_output=True, text=True
-    ).stdout
-    found = [int(line.split(maxsplit=1)[0]) for line in listed.splitlines() if argument in line.split()]
+def _processes_with(argument: str) -> list[psutil.Process]:
+    """The processes that were started with this argument; at least one."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            if argument in process.cmdline():
+                found.append(process)
     assert found, "this browser doesn't run"
     return found
 

@@ -6,8 +6,8 @@ from tests.browser.barriers import found_out_of_place
 from tests.browser.conftest import Devices
 from tests.browser.demo import PATIENT, THERAPIST, Demo
 from tests.browser.people import press, visit
-from tests.browser.places import Place, patients_places, therapists_places
-from tests.browser.test_accessibility import enter, go, id_in
+from tests.browser.places import Place, go, patients_places, therapists_places
+from tests.browser.test_accessibility import enter, id_in
 
 # Whether Help can be pressed where it is seen; a dialog has it behind itself, and on Help itself there is none.
 HELP_OUT_OF_REACH = """
@@ -28,7 +28,7 @@ async def out_of_place(page: Page, demo: Demo, places: list[Place]) -> list[str]
     """Visit every place from right to left, and tell what doesn't fit a narrow window or large text."""
     found = []
     for place in places:
-        await go(page, demo, place)
+        await go(page, demo.origin, place)
         await turn(page)
         found += [f"{place.name}, 320 px: {one}" for one in await found_out_of_place(page, 320, 100)]
         found += [f"{place.name}, text at 200 %: {one}" for one in await found_out_of_place(page, 360, 200)]
