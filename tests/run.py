@@ -23,6 +23,7 @@ SUITES: list[tuple[str, list[list[str]]]] = [
     ),
     ("Front end: linter, format, types", [[*NPM, "lint"], [*NPM, "check"]]),
     ("Front end: unit tests", [[*NPM, "test"]]),
+    ("Front end: simulated weeks", [[*NPM, "simulate"]]),
     ("Protocol in Python", [[PYTHON, "-m", "pytest", "-q", "tests/protocol"]]),
     (
         "Server and client, on SQLite and PostgreSQL",
