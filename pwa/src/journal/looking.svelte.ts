@@ -1,7 +1,7 @@
 /** How somebody is looking at the journal: what they search, list or calendar, how far. Kept while they look at an entry. */
 
 import type { Entry } from "../store";
-import { SearchIndex } from "./search";
+import type { Excerpt, SearchIndex } from "./search";
 
 /** Entries drawn at first, and with each step. */
 const STEP = 20;
@@ -16,7 +16,9 @@ class Looking {
   /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
   month = $state<string | undefined>();
   day = $state<string | undefined>();
-  readonly #index = new SearchIndex();
+  /** Loaded once the list is there. */
+  #code = $state.raw<typeof import("./search") | undefined>();
+  #index = $state.raw<SearchIndex | undefined>();
   #preparing = 0;
 
   searchFor(search: string): void {
@@ -35,7 +37,12 @@ class Looking {
   }
 
   find(entries: readonly Entry[]): Entry[] {
-    return this.#index.find(entries, this.search);
+    return this.#index?.find(entries, this.search) ?? [];
+  }
+
+  /** The part of a text around what is searched for; undefined while nothing is. */
+  excerpt(text: string, search: string, length: number): Excerpt | undefined {
+    return search ? this.#code?.excerptOf(text, search, length) : undefined;
   }
 
   /** Gets the search ready while nothing else is to be done; gives the way to stop. */
@@ -43,7 +50,14 @@ class Looking {
     const mine = ++this.#preparing;
     const goOn = (): Promise<boolean> =>
       new Promise((resolve) => setTimeout(() => resolve(mine === this.#preparing), 0));
-    void this.#index.prepare(entries, goOn);
+    import("./search")
+      .then(async (code) => {
+        this.#code = code;
+        this.#index ??= new code.SearchIndex();
+        await this.#index.prepare(entries, goOn);
+      })
+      // Without a connection, before the app is kept on the device: the next list tries again.
+      .catch(() => undefined);
     return () => {
       this.#preparing++;
     };
@@ -57,7 +71,7 @@ class Looking {
     this.drawn = STEP;
     this.month = undefined;
     this.day = undefined;
-    this.#index.clear();
+    this.#index?.clear();
   }
 }
 

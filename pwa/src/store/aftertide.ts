@@ -16,6 +16,9 @@ import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
 import { SyncRounds } from "./sync.svelte";
 
+/** Milliseconds after which what only writing needs is fetched: the list comes first. */
+const SOON = 1000;
+
 /** What a store is made of; tests bring their own server, storage and clock. */
 export interface StoreOptions {
   readonly openDatabase: (listeners: Listeners) => Database;
@@ -82,7 +85,7 @@ export function createAftertide(options: StoreOptions): Store {
       await session.lockIfHiddenLong();
       await session.stayOpen();
       // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
-      environment.whenIdle(() => void loadHpke().catch(() => undefined));
+      environment.after(SOON, () => environment.whenIdle(() => void loadHpke().catch(() => undefined)));
       session.watchHidden();
       environment.hearOthers((message) => {
         void shelf.load().then(() => {
