@@ -5,6 +5,8 @@ import type { Excerpt, SearchIndex } from "./search";
 
 /** Entries drawn at first, and with each step. */
 const STEP = 20;
+/** Milliseconds after the list in which nobody has begun to search. */
+const SOON = 500;
 /** Results drawn with a key of a search: as many as a phone shows, so that the next key isn't kept waiting. */
 const SEEN = 6;
 
@@ -50,7 +52,8 @@ class Looking {
     const mine = ++this.#preparing;
     const goOn = (): Promise<boolean> =>
       new Promise((resolve) => setTimeout(() => resolve(mine === this.#preparing), 0));
-    import("./search")
+    new Promise((resolve) => setTimeout(resolve, SOON))
+      .then(() => import("./search"))
       .then(async (code) => {
         this.#code = code;
         this.#index ??= new code.SearchIndex();

@@ -120,6 +120,22 @@ export class Shelf {
       database.all("faults"),
     ]);
     const broken: string[] = [];
+    const pending = new Map(outbox.map((change) => [change.record, change]));
+    if (here && keys && this.phase === "starting") {
+      // The own journal first: what others share needs more code, and may come a moment later.
+      const own = records.filter((row) => row.owner === here.account);
+      const first = await openAll(
+        { keys, account: here.account },
+        { records: own, outbox, drafts: [] },
+        this.records,
+        [],
+        this.breathe,
+      );
+      if (this.#placed !== placed) return false;
+      Object.assign(this, { here, keys, records: first.records, outbox: first.outbox, phase: "unlocked" });
+      this.fetched = here.cursor;
+      this.counted = { outbox: pending, drafts: drafts.sort((a, b) => b.at - a.at) };
+    }
     const opened =
       here &&
       keys &&
@@ -129,7 +145,6 @@ export class Shelf {
     this.fetched = here?.cursor ?? 0;
     this.faults = faults.sort((a, b) => b.at - a.at);
     this.waiting = new Map(records.filter((row) => row.waiting).map((row) => [row.id, row]));
-    const pending = new Map(outbox.map((change) => [change.record, change]));
     this.counted = { outbox: pending, drafts: drafts.sort((a, b) => b.at - a.at) };
     if (opened) {
       this.keys = keys;
