@@ -18,7 +18,12 @@ router.start();
 
 // For the benchmarks: from here on the journal is opened.
 performance.mark("store");
-const starting = aftertide.start();
+let firstShown: () => void = () => undefined;
+const starting = aftertide.start(
+  new Promise((resolve) => {
+    firstShown = resolve;
+  }),
+);
 const language = browserLanguage();
 // Where nobody is signed in the next screen is plain: it comes beside the words, not after them, which on a slow line is half a second.
 starting
@@ -29,6 +34,8 @@ await speech.speak(language);
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
 mount(App, { target, props: { starting } });
+// A task later, so that the browser can draw in between; a page in the background never draws.
+setTimeout(firstShown);
 
 async function fetchEntrance(spoken: Language): Promise<void> {
   const { name } = router.route;

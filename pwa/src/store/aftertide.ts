@@ -7,17 +7,12 @@ import { browserEnvironment, type Environment } from "./environment";
 import { IndexedDatabase } from "./indexed";
 import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
-import { Links } from "./links";
+import { later } from "./later";
 import { Outbox } from "./outbox";
-import { Pull } from "./pull";
-import { Push } from "./push";
 import { ReviewDesk } from "./review.svelte";
 import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
 import { SyncRounds } from "./sync.svelte";
-
-/** Milliseconds after which what only writing needs is fetched: the list comes first. */
-const SOON = 1000;
 
 /** What a store is made of; tests bring their own server, storage and clock. */
 export interface StoreOptions {
@@ -62,14 +57,19 @@ export function createAftertide(options: StoreOptions): Store {
     () => environment.breathe(),
   );
   const outbox = new Outbox(shelf);
-  const pull = new Pull(shelf, api, outbox, () => incarnation);
-  const push = new Push(shelf, api, outbox, pull);
+  const exchange = later(async () => {
+    const { Exchange } = await import("./exchange");
+    return new Exchange(shelf, api, outbox, () => incarnation);
+  });
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
-  const rounds = new SyncRounds(shelf, api, pull, push, environment, () => care.refresh());
-  const links = new Links(database, api, environment);
-  const session = new SessionDesk(shelf, api, outbox, care, links, rounds, environment);
+  const rounds = new SyncRounds(shelf, api, exchange, environment, () => care.refresh());
+  const joining = later(async () => {
+    const { Joining } = await import("./joining");
+    return new Joining(shelf, api, outbox, care, rounds, environment);
+  });
+  const session = new SessionDesk(shelf, api, outbox, care, joining, rounds, environment);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
@@ -79,13 +79,13 @@ export function createAftertide(options: StoreOptions): Store {
     care,
     review,
     sync: rounds,
-    async start() {
-      await shelf.load();
-      await care.load();
+    async start(shown = Promise.resolve()) {
       await session.lockIfHiddenLong();
+      await shelf.load(shown);
+      await care.load();
       await session.stayOpen();
       // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
-      environment.after(SOON, () => environment.whenIdle(() => void loadHpke().catch(() => undefined)));
+      environment.whenIdle(() => void loadHpke().catch(() => undefined));
       session.watchHidden();
       environment.hearOthers((message) => {
         void shelf.load().then(() => {

@@ -4,35 +4,24 @@ import {
   type Answers,
   type ContactContent,
   checkDigits,
-  fromBase64,
-  hash,
   type InvitationContent,
-  InvitationError,
-  invitationKeys,
-  invitationLink,
-  inviterTag,
-  judgeAnswer,
   keyIdOf,
   newId,
-  newInvitationSecret,
-  openCard,
-  ProtocolError,
   type ReceiptContent,
-  SecondAnswerError,
   type SettingsContent,
-  sealCard,
   toBase64,
 } from "../protocol";
-import { newContact, stamp } from "./contents";
+import { stamp } from "./contents";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Agreement, AgreementTemplate, Care, Contact, Invitation, Practice } from "./interface";
+import type { Inviting } from "./inviting";
+import { later } from "./later";
 import type { OwnRecord } from "./opening";
 import type { Outbox } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 
-const WEEK = 7 * 24 * 3_600_000;
 const REFRESH = 60_000;
 
 type Relation = Schemas["RelationView"];
@@ -44,6 +33,10 @@ export class CareDesk implements Care {
   #relations = $state.raw<readonly Relation[]>([]);
   #shown = $state.raw<readonly Shown[]>([]);
   #refreshedAt = 0;
+  readonly #inviting = later(async () => {
+    const { Inviting } = await import("./inviting");
+    return new Inviting(this.shelf, this.api, this.outbox, this, this.environment, this.origin, this.kick);
+  });
 
   constructor(
     private readonly shelf: Shelf,
@@ -172,74 +165,24 @@ export class CareDesk implements Care {
     return digits.replace(/.{5}(?!$)/g, "$& ");
   }
 
-  async createInvitation(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }> {
-    const here = this.shelf.requireHere();
-    const [identity] = this.shelf.requireKeys().identities;
-    const { settings } = this;
-    if (!identity || !settings) throw new StoreError("locked");
-    const id = newId();
-    const secret = newInvitationSecret();
-    const keys = await invitationKeys(secret);
-    const inviter = { account: here.account, publicKey: identity.publicKey, name: settings.content.name };
-    const created = this.environment.now();
-    const content = {
-      kind: "invitation",
-      v: 1,
-      name: wanted.name,
-      created: new Date(created).toISOString(),
-      expires: new Date(created + WEEK).toISOString(),
-      secret: toBase64(secret),
-      state: "open",
-    };
-    // Kept before it is published: an answer to an invitation without its secret could never be verified.
-    await this.outbox.save({ record: id, content });
-    try {
-      await this.api.invite({
-        id,
-        redeem_hash: toBase64(await hash(keys.redeem)),
-        tag: toBase64(await inviterTag(keys, id, inviter)),
-        card: toBase64(await sealCard(keys, { invite: id, role: "inviter", account: here.account }, inviter.name)),
-        adult: wanted.adultConfirmed,
-      });
-    } catch (error) {
-      await this.outbox.delete(id, 0);
-      throw asStoreError(error);
-    }
-    this.kick();
-    return { id, link: invitationLink(this.origin, id, secret) };
+  createInvitation(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }> {
+    return this.#invite((inviting) => inviting.create(wanted));
   }
 
-  async invitationLink(id: string): Promise<string> {
-    this.shelf.requireKeys();
-    const content = this.#invitation(id)?.content;
-    if (content?.state !== "open" || !content.secret) throw new StoreError("link-gone");
-    return invitationLink(this.origin, id, fromBase64(content.secret));
+  invitationLink(id: string): Promise<string> {
+    return this.#invite((inviting) => inviting.link(id));
   }
 
-  async withdrawInvitation(id: string): Promise<void> {
-    this.shelf.requireKeys();
-    const found = this.#invitation(id);
-    if (!found) throw new StoreError("unknown");
+  withdrawInvitation(id: string): Promise<void> {
+    return this.#invite((inviting) => inviting.withdraw(id));
+  }
+
+  async #invite<T>(work: (inviting: Inviting) => Promise<T>): Promise<T> {
     try {
-      await this.api.withdrawInvitation(id);
+      return await work(await this.#inviting());
     } catch (error) {
       throw asStoreError(error);
     }
-    await this.#endInvitation(found, { state: "withdrawn" });
-    this.kick();
-  }
-
-  #invitation(id: string): (OwnRecord & { readonly content: InvitationContent }) | undefined {
-    return this.shelf.mine<InvitationContent>("invitation").find((invitation) => invitation.id === id);
-  }
-
-  /** Writes how an invitation ended, and erases its secret. */
-  async #endInvitation(
-    { id, content }: OwnRecord & { readonly content: InvitationContent },
-    ended: { state: InvitationContent["state"]; contact?: string },
-  ): Promise<void> {
-    const { readers: _, secret: __, ...rest } = content;
-    await this.outbox.save({ record: id, content: { ...rest, ...ended } });
   }
 
   async saveTemplate(text: string, answers: Answers, patients?: readonly string[]): Promise<void> {
@@ -326,7 +269,8 @@ export class CareDesk implements Care {
     if (!due && open.length === 0) return;
     if (this.shelf.requireHere().role === "therapist") {
       this.#shown = await this.api.invitations();
-      for (const shown of this.#shown) await this.#answered(shown);
+      const inviting = this.#shown.length > 0 ? await this.#inviting() : undefined;
+      for (const shown of this.#shown) await inviting?.answered(shown);
     }
     const unpinned = this.#relations.some((relation) => !this.shelf.pins.has(relation.account));
     if (!due && !unpinned && this.#shown.every((shown) => this.relation(shown.invitee ?? "") || !shown.invitee)) return;
@@ -354,49 +298,6 @@ export class CareDesk implements Care {
       if (pinned && toBase64(pinned.publicKey) !== content.key)
         await this.shelf.addFault("second-answer", id, content.account);
     }
-  }
-
-  async #answered(shown: Shown): Promise<void> {
-    const found = this.#invitation(shown.id);
-    if (!found || shown.state !== "answered") return;
-    const { content } = found;
-    if (content.state === "answered") {
-      if (shown.invitee && shown.invitee !== content.contact)
-        await this.shelf.addFault("second-answer", shown.id, shown.invitee);
-      return;
-    }
-    if (content.state !== "open" || !content.secret || Date.parse(content.expires) <= this.environment.now()) return;
-    try {
-      await this.#pin(found, shown, content.secret);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const second = error instanceof SecondAnswerError;
-      await this.shelf.addFault(second ? "second-answer" : "forged-answer", shown.id, shown.invitee ?? undefined);
-    }
-  }
-
-  /** Pins the first right answer, erases the secret, and offers the agreement. */
-  async #pin(found: OwnRecord & { readonly content: InvitationContent }, shown: Shown, secret: string): Promise<void> {
-    const { account } = this.shelf.requireHere();
-    const { invitee, invitee_key, tag, card } = shown;
-    if (!invitee || !invitee_key || !tag || !card) throw new InvitationError("an answer without its parts");
-    const keys = await invitationKeys(fromBase64(secret));
-    const name = await openCard(keys, { invite: shown.id, role: "invitee", account: invitee }, fromBase64(card));
-    const party = { account: invitee, publicKey: fromBase64(invitee_key), name };
-    const known = this.shelf.pins.get(invitee);
-    for (const identity of this.shelf.requireKeys().identities.slice(0, 1)) {
-      const inviter = { account, publicKey: identity.publicKey };
-      await judgeAnswer(keys, shown.id, inviter, party, fromBase64(tag), known);
-    }
-    if (!known) {
-      const at = new Date(this.environment.now()).toISOString();
-      await this.outbox.save({
-        record: newId(),
-        content: newContact(party, "patient", undefined, { at, invitation: shown.id }),
-      });
-    }
-    await this.#endInvitation(found, { state: "answered", contact: invitee });
-    if (this.template) await this.offerAgreement(invitee);
   }
 }
 

@@ -29,8 +29,11 @@ export interface Aftertide {
   readonly care: Care;
   readonly review: Review;
   readonly sync: Sync;
-  /** Opens the device's store and begins to sync. Call once, before the first screen. Rejects with `storage`. */
-  start(): Promise<void>;
+  /**
+   * Opens the device's store and begins to sync. Call once, before the first screen; what that doesn't need waits until it
+   * is `shown`. Rejects with `storage`.
+   */
+  start(shown?: Promise<void>): Promise<void>;
 }
 
 /**

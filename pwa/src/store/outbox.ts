@@ -2,27 +2,8 @@
  * Pending changes: what the device means to save. An edit replaces what isn't sealed yet; what is sealed goes out, byte
  * for byte, until our own server answers. Words leave this store only on that answer.
  */
-import type { Schemas } from "../api/client";
-import {
-  type Bytes,
-  baseOf,
-  fromBase64Url,
-  type JsonObject,
-  keyIdOf,
-  newId,
-  newRecordKey,
-  prove,
-  proveTombstone,
-  type Reader,
-  type RecordContent,
-  requireKind,
-  sealBody,
-  sealGrant,
-  toBase64,
-  wrapRecordKey,
-} from "../protocol";
-import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
-import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
+import { type JsonObject, newId, type Reader, requireKind } from "../protocol";
+import type { PendingChange } from "./database";
 import { recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
 import type { TypedRow } from "./typed";
@@ -47,13 +28,7 @@ export function withoutReaders(content: JsonObject): JsonObject {
   return rest;
 }
 
-/** Merging is rare: its code is loaded when it is needed. */
-async function merged(base: JsonObject, mine: JsonObject, theirs: JsonObject): Promise<JsonObject> {
-  const { mergeContent } = await import("./merge");
-  return mergeContent(base, mine, theirs);
-}
-
-/** Queues changes and seals them. Sending is {@link ./sync}'s. */
+/** Queues changes. Sealing them is {@link ./outgoing}'s, sending {@link ./push}'s. */
 export class Outbox {
   constructor(private readonly shelf: Shelf) {}
 
@@ -106,79 +81,10 @@ export class Outbox {
     return true;
   }
 
-  /**
-   * After a restore: wants a record again on top of what the server has now (`base`; undefined: nothing), with what is
-   * pending for it, or else as this device `held` it.
-   */
-  async offer(
-    { row, content: held }: Opened,
-    base: { readonly content: JsonObject; readonly revision: number } | undefined,
-  ): Promise<void> {
-    while (!(await this.#offer(row, held, base))) await this.shelf.refresh(row.id);
-  }
-
-  /** False when something else was queued meanwhile. */
-  async #offer(
-    { id: record, about }: StoredRecord,
-    held: RecordContent,
-    base: { readonly content: JsonObject; readonly revision: number } | undefined,
-  ): Promise<boolean> {
-    const { shelf } = this;
-    const queued = shelf.counted.outbox.get(record)?.version;
-    const content = shelf.outbox.get(record)?.content ?? withoutReaders(held);
-    const sealed = await shelf.seal(record, content);
-    const sealedBase = base && (await shelf.seal(record, base.content));
-    const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
-      const before = await transaction.get("outbox", record);
-      if (before?.version !== queued) return undefined;
-      const next: PendingChange = {
-        record,
-        about,
-        action: "save",
-        format: 1,
-        version: newId(),
-        content: sealed,
-        base: sealedBase,
-        baseRevision: base?.revision ?? 0,
-        readers: before?.readers ?? held.readers.map(({ account, attention }) => ({ account, attention })),
-        at: shelf.now(),
-        notBefore: 0,
-        attempt: undefined,
-        refused: undefined,
-      };
-      await transaction.put("outbox", next);
-      return next;
-    });
-    if (change) shelf.placeChange(record, { change, content });
-    return change !== undefined;
-  }
-
-  /** Moves the words of a change to a new record: its record was deleted elsewhere. Gives the new id. */
-  async survive(record: string): Promise<string | undefined> {
-    const opened = this.shelf.outbox.get(record);
-    if (opened?.change.action !== "save" || !opened.content) return undefined;
-    const id = newId();
-    await this.save({ record: id, about: opened.change.about, content: opened.content, readers: [] });
-    await this.drop(record);
-    return id;
-  }
-
   /** Ends a change without sending it. */
   async drop(record: string): Promise<void> {
     await this.shelf.database.write(["outbox"], "strict", (transaction) => transaction.delete("outbox", record));
     this.shelf.placeChange(record, undefined);
-  }
-
-  /** Doesn't delete a record after all: what else is wanted of it stays. */
-  async giveUpDeletion(record: string): Promise<void> {
-    const next = await this.shelf.database.write(["outbox"], "strict", async (transaction) => {
-      const current = await transaction.get("outbox", record);
-      const rest = current && withoutDeletion(current);
-      if (rest) await transaction.put("outbox", rest);
-      else await transaction.delete("outbox", record);
-      return rest;
-    });
-    this.shelf.placeChange(record, next && { change: next, content: undefined });
   }
 
   /** Changes a pending change in place, as its current state asks. */
@@ -197,7 +103,10 @@ export class Outbox {
   /** What is wanted together with what another page of this device has queued since. */
   async #joined(record: string, content: JsonObject, base: JsonObject | undefined): Promise<JsonObject> {
     const queued = this.shelf.outbox.get(record)?.content;
-    return queued && base ? merged(base, content, queued) : content;
+    if (!queued || !base) return content;
+    // Rare: its code is loaded when it is needed.
+    const { mergeContent } = await import("./merge");
+    return mergeContent(base, content, queued);
   }
 
   /** Queues a deletion, not before `notBefore`. What the server never had is dropped at once. */
@@ -273,222 +182,4 @@ export class Outbox {
     shelf.placeChange(record, result === "dropped" ? undefined : { change: result, content });
     return true;
   }
-
-  /**
-   * Seals what a change wants on top of what the server is known to have, and stores those bytes. Needs the keys; gives
-   * undefined when there is nothing to send, or the change was changed meanwhile (what is sealed then never leaves).
-   * Call it right after a pull, so that an edit made offline goes out under the newest epoch.
-   */
-  async seal(change: PendingChange): Promise<Attempt | undefined> {
-    const { shelf } = this;
-    const known = shelf.records.get(change.record);
-    const attempt = await this.#attempt(change, known);
-    const next = await shelf.database.write(["outbox"], "strict", async (transaction) => {
-      const current = await transaction.get("outbox", change.record);
-      if (!current || current.version !== change.version) return current;
-      if (!attempt) {
-        const rest = known && withoutDeletion(current);
-        if (rest) await transaction.put("outbox", rest);
-        else await transaction.delete("outbox", change.record);
-        return rest;
-      }
-      const sealed = { ...current, attempt };
-      await transaction.put("outbox", sealed);
-      return sealed;
-    });
-    shelf.placeChange(change.record, next && { change: next, content: shelf.outbox.get(change.record)?.content });
-    return next?.attempt === attempt ? attempt : undefined;
-  }
-
-  /** Undefined where there is nothing to send: what readers of a record are wanted when the record is gone. */
-  async #attempt(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
-    if (change.action === "delete") return this.#bury(change, known);
-    return known || change.content ? this.#save(change, known) : undefined;
-  }
-
-  async #bury(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
-    if (!known) return undefined;
-    const here = this.shelf.requireHere();
-    const { revision } = known.version;
-    if (revision !== change.baseRevision) {
-      await this.shelf.addFault("kept-after-deletion", change.record, undefined);
-      return undefined;
-    }
-    const ended = { record: change.record, owner: here.account, revision };
-    const tombstone = await proveTombstone(this.shelf.requireKeys().recordProof, ended);
-    const body: Schemas["Delete"] = { revision, tombstone: toBase64(tombstone) };
-    return {
-      request: newId(),
-      version: change.version,
-      path: `/api/records/${change.record}/tombstone`,
-      body: JSON.stringify(body),
-      result: undefined,
-      content: undefined,
-      revision,
-    };
-  }
-
-  /** The readers wanted, with the keys pinned for them; whom nobody has pinned is left out. */
-  async #readers(wanted: readonly Pick<Reader, "account" | "attention">[]): Promise<Reader[]> {
-    const readers: Reader[] = [];
-    for (const { account, attention } of wanted) {
-      const pinned = this.shelf.pinnedKey(account);
-      if (pinned) readers.push({ account, key_id: await keyIdOf(pinned), attention });
-    }
-    return readers;
-  }
-
-  async #save(change: PendingChange, known: Opened | undefined): Promise<Attempt> {
-    const { shelf } = this;
-    const here = shelf.requireHere();
-    const keys = shelf.requireKeys();
-    const theirs = known && withoutReaders(known.content);
-    const mine = change.content && (await shelf.open(keys, here.account, change.record, change.content));
-    let wanted = mine ?? theirs ?? {};
-    const merges = known !== undefined && known.version.revision !== change.baseRevision;
-    if (merges && theirs && mine) {
-      const base = change.base ? await shelf.open(keys, here.account, change.record, change.base) : {};
-      wanted = await merged(base, mine, theirs);
-    }
-    // Whom the server stopped showing (an ended relation, a take-back of what this is about) isn't named again.
-    const still = known?.content.readers.filter((reader) =>
-      known.row.readers.some((grant) => grant.account === reader.account),
-    );
-    const readers = await this.#readers(change.readers ?? still ?? []);
-    const content = { ...wanted, readers } as RecordContent;
-    const rekey = !known || !sameReaders(known.content.readers, readers);
-    const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
-    const head = {
-      record: change.record,
-      owner: here.account,
-      about: change.about,
-      epoch,
-      revision: (known?.version.revision ?? 0) + 1,
-      base: known?.version.hash ?? "",
-    };
-    const key = rekey ? newRecordKey() : await ownRecordKey(keys, known.row, known.version);
-    const body = await sealBody(key, head, content);
-    const wrapped = rekey ? await wrapRecordKey(keys.recordWrap, head, key) : known.version.wrapped;
-    const request = newId();
-    const save: Schemas["Save"] = {
-      request,
-      gen: here.gen,
-      about: change.about || null,
-      epoch,
-      revision: head.revision,
-      base: head.base ? toBase64(fromBase64Url(head.base)) : null,
-      wrapped: rekey && wrapped ? toBase64(wrapped) : null,
-      body: toBase64(body),
-      proof: toBase64(await prove(keys.recordProof, head, body)),
-      grants: rekey ? await this.#grants(head, readers, key) : null,
-    };
-    const version: Version = {
-      epoch,
-      revision: head.revision,
-      base: head.base,
-      hash: await baseOf(body),
-      body,
-      savedAt: new Date(shelf.now()).toISOString(),
-      wrapped,
-      grant: undefined,
-    };
-    return {
-      request,
-      version: change.version,
-      path: `/api/records/${change.record}`,
-      body: JSON.stringify(save),
-      result: resultOf(head, version, content, known, rekey),
-      content: change.content,
-      merged: merges,
-      revision: head.revision,
-    };
-  }
-
-  async #grants(
-    head: { record: string; owner: string; epoch: number },
-    readers: readonly Reader[],
-    key: Bytes,
-  ): Promise<Schemas["NewGrant"][]> {
-    const { shelf } = this;
-    const [identity] = shelf.requireKeys().identities;
-    const grants: Schemas["NewGrant"][] = [];
-    for (const reader of readers) {
-      const pinned = shelf.pinnedKey(reader.account);
-      if (!identity || !pinned) continue;
-      const { record, owner, epoch } = head;
-      const grant = { record, owner, grantee: reader.account, epoch, attention: reader.attention };
-      const { sealed } = await sealGrant(identity, grant, pinned, key);
-      grants.push({ grantee: reader.account, attention: reader.attention, sealed: toBase64(sealed) });
-    }
-    return grants;
-  }
-}
-
-/** What is left of a deletion that isn't to be: who was to read the record, and who no longer. */
-function withoutDeletion(change: PendingChange): PendingChange | undefined {
-  if (change.action !== "delete" || !change.readers) return undefined;
-  const { readers, record, about, format, at } = change;
-  return {
-    record,
-    about,
-    action: "save",
-    format,
-    version: newId(),
-    content: undefined,
-    base: undefined,
-    baseRevision: 0,
-    readers,
-    at,
-    notBefore: 0,
-    attempt: undefined,
-    refused: undefined,
-  };
-}
-
-/**
- * A change after the server has taken an attempt: undefined when that was all of it, else what was written since. It goes
- * on from what had been written then, not from what is inside: of words that were merged in nobody here has seen any.
- */
-export function settledChange(current: PendingChange, attempt: Attempt): PendingChange | undefined {
-  if (current.version === attempt.version) return undefined;
-  if (!attempt.content) return { ...current, attempt: undefined };
-  const baseRevision = attempt.merged ? 0 : attempt.revision;
-  return { ...current, attempt: undefined, base: attempt.content, baseRevision };
-}
-
-function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {
-  if (a.length !== b.length) return false;
-  return a.every((reader) =>
-    b.some(
-      (other) =>
-        other.account === reader.account && other.key_id === reader.key_id && other.attention === reader.attention,
-    ),
-  );
-}
-
-/** The row that a save makes, once the server has taken it. */
-function resultOf(
-  head: ReturnType<typeof headOf>,
-  version: Version,
-  content: RecordContent,
-  known: Opened | undefined,
-  rekey: boolean,
-): StoredRecord {
-  const before = known?.row;
-  const fresh = { readAt: undefined, readRevision: undefined, reviewedAt: undefined, reviewedRevision: undefined };
-  const shown = content.readers.map(({ account, attention }) => {
-    const known = before?.readers.find((reader) => reader.account === account);
-    return { ...fresh, ...known, account, attention };
-  });
-  return {
-    id: head.record,
-    owner: head.owner,
-    about: head.about,
-    accepted: version,
-    waiting: undefined,
-    readers: rekey ? shown : (before?.readers ?? []),
-    reading: undefined,
-    formerReaders: formerReadersOf(known, content),
-    ended: false,
-  };
 }

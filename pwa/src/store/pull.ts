@@ -25,6 +25,7 @@ import {
 } from "./judging";
 import { isParty } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
+import type { Outgoing } from "./outgoing";
 import type { Shelf } from "./shelf.svelte";
 
 /** What one change of the feed does to the device. */
@@ -61,6 +62,7 @@ export class Pull {
     private readonly shelf: Shelf,
     private readonly api: Api,
     private readonly outbox: Outbox,
+    private readonly outgoing: Outgoing,
     /** The database that the last answer came from. */
     private readonly incarnation: () => string | undefined,
   ) {}
@@ -165,7 +167,8 @@ export class Pull {
           ? await this.judgeOwn(arrival, comparing)
           : { id, waiting: arrival, account: arrival.row.owner };
       }
-      if (change.state === "tombstone" && change.tombstone) return await this.#judgeTombstone(id, change.tombstone);
+      if (change.state === "tombstone" && change.tombstone)
+        return await this.#judgeTombstone(id, change.tombstone, comparing);
       const held = this.shelf.records.get(id);
       // Absence never deletes an own record: only its proved tombstone does.
       if (held?.own) return { id, fault: "tombstone", account };
@@ -210,7 +213,7 @@ export class Pull {
     return again.version.revision > arrival.version.revision;
   }
 
-  async #judgeTombstone(id: string, stone: Schemas["TombstoneView"]): Promise<Effect> {
+  async #judgeTombstone(id: string, stone: Schemas["TombstoneView"], comparing = false): Promise<Effect> {
     const { shelf } = this;
     const { account } = shelf.requireHere();
     const remembered = await shelf.database.get("remembered", id);
@@ -221,7 +224,8 @@ export class Pull {
       if (!(error instanceof ProtocolError)) throw error;
       return { id, fault: "tombstone", account };
     }
-    if (stone.revision < (remembered?.revision ?? 0)) return { id, fault: "rollback", account };
+    // After a restore an older state may have been deleted, by a device that never saw the newer one.
+    if (!comparing && stone.revision < (remembered?.revision ?? 0)) return { id, fault: "rollback", account };
     const seen = { epoch: remembered?.epoch ?? 1, hash: remembered?.hash ?? "" };
     return { id, ended: true, remember: { id, ...seen, revision: stone.revision, ended: true } };
   }
@@ -243,7 +247,7 @@ export class Pull {
     const { shelf } = this;
     const ended = [...shelf.records.values()].filter((opened) => opened.row.ended).map((opened) => opened.row.id);
     for (const id of ended) {
-      const survivor = await this.outbox.survive(id);
+      const survivor = await this.outgoing.survive(id);
       if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
       else if (shelf.counted.outbox.has(id)) await this.outbox.drop(id);
     }
@@ -273,8 +277,13 @@ export class Pull {
   /** After a restore: what this device has and the server has only in an earlier state is offered again. */
   async #offerNewer(effects: readonly Effect[]): Promise<void> {
     const { shelf } = this;
-    for (const { id, opened } of effects) {
+    for (const { id, opened, ended: stone, remember } of effects) {
       const held = shelf.records.get(id);
+      // Deleted in that earlier state: nobody deleted the words since then, and they survive.
+      if (stone && held?.own && held.version.revision > (remember?.revision ?? 0)) {
+        await this.outgoing.offer(held, undefined);
+        continue;
+      }
       const ended = (await shelf.database.get("remembered", id))?.ended;
       if (opened && ended) {
         shelf.place([opened]);
@@ -287,7 +296,7 @@ export class Pull {
       // Where what is there isn't what this device began from, another one may have given it back: both stay.
       const follows = held.version.base === opened.version.hash;
       const content = follows ? withoutReaders(opened.content) : {};
-      await this.outbox.offer(held, { content, revision: follows ? opened.version.revision : 0 });
+      await this.outgoing.offer(held, { content, revision: follows ? opened.version.revision : 0 });
     }
   }
 
@@ -296,7 +305,7 @@ export class Pull {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
     const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
-    for (const held of lost.filter((record) => record.own)) await this.outbox.offer(held, undefined);
+    for (const held of lost.filter((record) => record.own)) await this.outgoing.offer(held, undefined);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
       for (const { row, own } of lost) if (own) await transaction.delete("records", row.id);
       // Fetched before the restore, and not judged yet.
@@ -400,7 +409,7 @@ export class Pull {
     if (effect.fault) await shelf.addFault(effect.fault, id, effect.account);
     const { remember } = effect;
     if (!effect.ended || !remember) return false;
-    const survivor = await this.outbox.survive(id);
+    const survivor = await this.outgoing.survive(id);
     if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
     else await this.outbox.drop(id);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {

@@ -4,7 +4,8 @@ import { newId, PaddingError, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
 import { goesWith } from "./opening";
-import { type Outbox, settledChange } from "./outbox";
+import type { Outbox } from "./outbox";
+import { type Outgoing, settledChange } from "./outgoing";
 import type { Pull } from "./pull";
 import type { Shelf } from "./shelf.svelte";
 
@@ -16,6 +17,7 @@ export class Push {
     private readonly shelf: Shelf,
     private readonly api: Api,
     private readonly outbox: Outbox,
+    private readonly outgoing: Outgoing,
     private readonly pull: Pull,
   ) {}
 
@@ -87,7 +89,7 @@ export class Push {
 
   async #seal(change: PendingChange): Promise<Attempt | undefined> {
     try {
-      return await this.outbox.seal(change);
+      return await this.outgoing.seal(change);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // Too large, or a reader's key that nothing can be sealed to: the words stay, and the screen says so.
@@ -187,7 +189,7 @@ export class Push {
     if (change.action === "delete" && attempt.result === undefined) {
       // Somebody changed it elsewhere since: what they wrote isn't deleted unseen.
       await this.shelf.addFault("kept-after-deletion", record, undefined);
-      await this.outbox.giveUpDeletion(record);
+      await this.outgoing.giveUpDeletion(record);
       return;
     }
     const held = this.shelf.records.get(record);

@@ -3,9 +3,6 @@ import {
   canonicalEmail,
   fiveWords,
   fromBase64,
-  invitationKeys,
-  inviteeTag,
-  newId,
   PassphraseError,
   type PassphraseFault,
   type Role,
@@ -13,18 +10,17 @@ import {
   requireSettablePassphrase,
   SealError,
   type SlotSecrets,
-  sealCard,
   toBase64,
 } from "../protocol";
 import type { CareDesk } from "./care.svelte";
-import { newContact } from "./contents";
-import type { NewKeys, Typed } from "./credentials";
+import type { Typed } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
 import { StoreError, unlessStorage } from "./errors";
 import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
-import type { HeldInvitation, Links } from "./links";
+import type { Joining } from "./joining";
+import { later } from "./later";
 import type { Outbox } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
@@ -34,20 +30,18 @@ import type { SyncRounds } from "./sync.svelte";
 const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
 
 /** Signing in and up is rare: its code is loaded when it is needed. */
-const credentials = () => import("./credentials");
+const credentials = later(() => import("./credentials"));
 
 /** Who is here: signing up and in, keys, devices. */
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
-  /** Keys made for a sign-up whose answer may have been lost: the same request again makes the same account. */
-  #made: { readonly email: string; readonly passphrase: string; readonly keys: NewKeys } | undefined;
 
   constructor(
     private readonly shelf: Shelf,
     private readonly api: Api,
     private readonly outbox: Outbox,
     private readonly care: CareDesk,
-    private readonly links: Links,
+    private readonly joining: () => Promise<Joining>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
   ) {}
@@ -86,114 +80,33 @@ export class SessionDesk implements Session {
   }
 
   openFirstLink(fragment: string): Promise<FirstLink> {
-    return this.links.openFirst(fragment);
+    return this.#guarded(async () => (await this.joining()).links.openFirst(fragment));
   }
 
   openInvitation(link: URL): Promise<OpenedInvitation> {
-    return this.links.openInvitation(link);
+    return this.#guarded(async () => (await this.joining()).links.openInvitation(link));
   }
 
   resumeInvitation(): Promise<OpenedInvitation | undefined> {
-    return this.links.resume();
+    return this.#guarded(async () => (await this.joining()).links.resume());
   }
 
   signUp(wanted: SignUp): Promise<{ kit: string }> {
     return this.#guarded(async () => {
-      const email = canonicalEmail(wanted.email);
-      await requireSettablePassphrase(wanted.passphrase);
-      // Taken first: making room forgets what is on the device, the link among it.
-      const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
-      const token = invitation ? new Uint8Array() : await this.links.token();
-      await this.#makeRoom(undefined);
-      const { salt } = await this.api.salt(email);
-      const { passphrase } = wanted;
-      if (this.#made?.email !== email || this.#made.passphrase !== passphrase) {
-        this.#made = {
-          email,
-          passphrase,
-          keys: await (await credentials()).makeAccount(email, passphrase, fromBase64(salt)),
-        };
-      }
-      const made = this.#made.keys;
-      const account: Schemas["NewAccount"] = {
-        id: made.account,
-        email,
-        slots: made.slots,
-        identity: made.identity,
-        locale: wanted.language,
-        time_zone: this.environment.timeZone,
-        device: wanted.device,
-        bearer: false,
-      };
-      const me = invitation
-        ? await this.api.join(invitation.shown.invite, {
-            account,
-            answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
-          })
-        : await this.api.begin({ token: toBase64(token), account });
-      await this.#settle(me, made.keys, true);
-      this.#made = undefined;
-      this.kit = made.kit;
-      await this.#begin(wanted, invitation);
-      return { kit: made.kit };
+      const joining = await this.joining();
+      const kit = await joining.signUp(wanted, {
+        makeRoom: () => this.#makeRoom(undefined),
+        moveIn: async (me, keys, kit) => {
+          await this.#settle(me, keys, true);
+          this.kit = kit;
+        },
+      });
+      return { kit };
     });
-  }
-
-  /** The answer to an invitation: this account's key and name, bound to the inviter's key. */
-  async #answer(
-    { shown, secret, inviter }: HeldInvitation,
-    own: { account: string; keys: Keys; name: string },
-  ): Promise<Schemas["Answer"]> {
-    const [identity] = own.keys.identities;
-    if (!identity) throw new StoreError("locked");
-    const keys = await invitationKeys(secret);
-    const party = { account: own.account, publicKey: identity.publicKey, name: own.name };
-    const head = { invite: shown.invite, role: "invitee", account: own.account } as const;
-    return {
-      redeem: toBase64(keys.redeem),
-      tag: toBase64(await inviteeTag(keys, shown.invite, inviter, party)),
-      card: toBase64(await sealCard(keys, head, own.name)),
-    };
-  }
-
-  /** The first records of a new account: settings, and the contact who invited. */
-  async #begin(wanted: SignUp, invitation: HeldInvitation | undefined): Promise<void> {
-    const settings = newId();
-    const { name, language } = wanted;
-    await this.outbox.save({ record: settings, content: { kind: "settings", v: 1, name, language } });
-    await this.shelf.updateHere({ settingsRecord: settings });
-    if (invitation) await this.#pinInviter(invitation);
-    await this.links.forget();
-    await this.rounds.now();
-    // The pointer is set once; should this fail, `#pointSettings` does it with the next sign-in.
-    await this.api.setPointer("settings", settings).catch(() => undefined);
-  }
-
-  async #pinInviter({ shown, inviter }: HeldInvitation): Promise<void> {
-    const known = this.shelf.pins.get(inviter.account);
-    if (known) {
-      // A link one opens never changes a key that is known.
-      if (toBase64(known.publicKey) !== toBase64(inviter.publicKey)) throw new StoreError("forged");
-      return;
-    }
-    const at = new Date(this.environment.now()).toISOString();
-    const party = { ...inviter, name: shown.inviterName };
-    const content = newContact(party, "therapist", shown.practice, { at, invitation: shown.invite });
-    await this.outbox.save({ record: newId(), content });
   }
 
   acceptInvitation(): Promise<void> {
-    return this.#guarded(async () => {
-      const keys = this.shelf.requireKeys();
-      const { account } = this.shelf.requireHere();
-      const invitation = await this.links.invitation();
-      await this.#pinInviter(invitation);
-      const name = this.name ?? "";
-      await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
-      await this.links.forget();
-      await this.care.refresh(true);
-      await this.rounds.now();
-    });
+    return this.#guarded(async () => (await this.joining()).accept(this.name ?? ""));
   }
 
   async confirmKitSaved(): Promise<void> {
@@ -326,7 +239,8 @@ export class SessionDesk implements Session {
     this.kit = undefined;
     await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
     this.shelf.close();
-    this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
+    // Before the store is open it isn't known who is here.
+    if (this.shelf.phase !== "starting") this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
     this.environment.tellOthers("keys");
   }
 
@@ -482,8 +396,9 @@ export class SessionDesk implements Session {
   }
 
   async lockIfHiddenLong(): Promise<void> {
-    const here = await this.shelf.database.get("here", "here");
-    if (here?.hiddenAt === undefined || !this.shelf.keys) return;
+    const { database } = this.shelf;
+    const [here, keys] = await Promise.all([database.get("here", "here"), database.get("keys", "here")]);
+    if (here?.hiddenAt === undefined || !keys) return;
     if (this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
   }
 }

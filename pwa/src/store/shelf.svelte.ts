@@ -103,13 +103,16 @@ export class Shelf {
     });
   }
 
-  /** Reads everything anew from the device and opens it: at the start, after unlocking, and when another page wrote. */
-  async load(): Promise<void> {
+  /**
+   * Reads everything anew from the device and opens it: at the start, after unlocking, and when another page wrote. What
+   * the first screen doesn't need waits until that is `shown`.
+   */
+  async load(shown?: Promise<void>): Promise<void> {
     // What this page puts into memory while it reads is newer than what it has read: then it reads once more.
-    while (!(await this.#tryLoad(this.#placed)));
+    while (!(await this.#tryLoad(this.#placed, shown)));
   }
 
-  async #tryLoad(placed: number): Promise<boolean> {
+  async #tryLoad(placed: number, shown: Promise<void> | undefined): Promise<boolean> {
     const { database } = this;
     const [here, keys, records, outbox, drafts, faults] = await Promise.all([
       database.get("here", "here"),
@@ -121,20 +124,20 @@ export class Shelf {
     ]);
     const broken: string[] = [];
     const pending = new Map(outbox.map((change) => [change.record, change]));
-    if (here && keys && this.phase === "starting") {
-      // The own journal first: what others share needs more code, and may come a moment later.
+    if (here?.role === "patient" && keys && this.phase === "starting" && drafts.length + outbox.length === 0) {
+      // The own journal first: what others share, or what waits to be sent, needs more code.
       const own = records.filter((row) => row.owner === here.account);
       const first = await openAll(
         { keys, account: here.account },
-        { records: own, outbox, drafts: [] },
+        { records: own, outbox: [], drafts: [] },
         this.records,
         [],
         this.breathe,
       );
       if (this.#placed !== placed) return false;
-      Object.assign(this, { here, keys, records: first.records, outbox: first.outbox, phase: "unlocked" });
+      Object.assign(this, { here, keys, records: first.records, phase: "unlocked" });
       this.fetched = here.cursor;
-      this.counted = { outbox: pending, drafts: drafts.sort((a, b) => b.at - a.at) };
+      await shown;
     }
     const opened =
       here &&

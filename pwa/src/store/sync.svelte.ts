@@ -1,10 +1,9 @@
 import { type Api, ApiProblem, NoAnswer } from "../api/client";
 import type { Environment } from "./environment";
 import { StoreError, unlessStorage } from "./errors";
+import type { Exchange } from "./exchange";
 import type { Fault, Sync } from "./interface";
 import { recordOf } from "./opening";
-import type { Pull } from "./pull";
-import type { Push } from "./push";
 import type { Shelf } from "./shelf.svelte";
 
 /** What else is looked after in each round: lists in plain, answers to invitations. */
@@ -33,8 +32,8 @@ export class SyncRounds implements Sync {
   constructor(
     private readonly shelf: Shelf,
     private readonly api: Api,
-    private readonly pull: Pull,
-    private readonly push: Push,
+    /** Rejects with {@link NoAnswer} where its code can't be fetched. */
+    private readonly exchange: () => Promise<Exchange>,
     private readonly environment: Environment,
     private readonly refresh: Refresh,
   ) {}
@@ -110,11 +109,12 @@ export class SyncRounds implements Sync {
   }
 
   async #exchange(): Promise<void> {
-    if (!this.shelf.keys) return this.push.sendSealed();
-    await this.pull.fetchAll();
+    const { pull, push } = await this.exchange();
+    if (!this.shelf.keys) return push.sendSealed();
+    await pull.fetchAll();
     await this.refresh();
-    await this.pull.judgeOthers();
-    await this.push.sendAll();
+    await pull.judgeOthers();
+    await push.sendAll();
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -139,7 +139,8 @@ export class SyncRounds implements Sync {
   }
 
   async applyDeletions(): Promise<void> {
-    await this.pull.applyDeletions();
+    const { pull } = await this.exchange();
+    await pull.applyDeletions();
     for (const fault of this.shelf.faults.filter(({ kind }) => kind === "deletion-wave")) {
       await this.shelf.clearFault("deletion-wave", fault.record);
     }

@@ -89,4 +89,24 @@ describe("a server restored to an earlier state of an entry", () => {
     expect(patient.sync.faults).toEqual([]);
     expect(entry(patient, id)).toMatchObject({ text: "One. Two. Three.", where: "sent" });
   });
+
+  test("keeps the words since then, also where another device deleted that earlier state", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    const restore = server.backup();
+    await write(patient, "One. Two.", id);
+    await patient.sync.now();
+    restore();
+    await laptop.sync.now();
+    await laptop.journal.deleteEntry(id);
+    laptop.wait(10_000);
+    await laptop.sync.now();
+    await settle(patient, laptop, patient);
+    for (const each of [patient, laptop]) expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. Two."]);
+    expect(patient.sync.faults.map(({ kind }) => kind)).toEqual(["kept-after-deletion"]);
+    expect(laptop.sync.faults).toEqual([]);
+  });
 });

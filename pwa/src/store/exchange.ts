@@ -1,0 +1,19 @@
+/** What fetches and sends: loaded with the first round, since the journal shows without it. */
+import type { Api } from "../api/client";
+import type { Outbox } from "./outbox";
+import { Outgoing } from "./outgoing";
+import { Pull } from "./pull";
+import { Push } from "./push";
+import type { Shelf } from "./shelf.svelte";
+
+/** The two directions of sync, over one outbox. */
+export class Exchange {
+  readonly pull: Pull;
+  readonly push: Push;
+
+  constructor(shelf: Shelf, api: Api, outbox: Outbox, incarnation: () => string | undefined) {
+    const outgoing = new Outgoing(shelf, outbox);
+    this.pull = new Pull(shelf, api, outbox, outgoing, incarnation);
+    this.push = new Push(shelf, api, outbox, outgoing, this.pull);
+  }
+}

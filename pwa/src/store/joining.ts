@@ -1,0 +1,142 @@
+/** Signing up and answering invitations: rare, so it is loaded when somebody does it. */
+import type { Api, Schemas } from "../api/client";
+import {
+  canonicalEmail,
+  fromBase64,
+  invitationKeys,
+  inviteeTag,
+  newId,
+  requireSettablePassphrase,
+  sealCard,
+  toBase64,
+} from "../protocol";
+import type { CareDesk } from "./care.svelte";
+import { newContact } from "./contents";
+import { makeAccount, type NewKeys } from "./credentials";
+import type { Keys } from "./database";
+import type { Environment } from "./environment";
+import { StoreError } from "./errors";
+import type { SignUp } from "./interface";
+import { type HeldInvitation, Links } from "./links";
+import type { Outbox } from "./outbox";
+import type { Shelf } from "./shelf.svelte";
+import type { SyncRounds } from "./sync.svelte";
+
+/** What a sign-up needs of the device. */
+export interface NewHome {
+  /** Nobody else is here any more. Rejects with `unsent-words` where another account's words are kept. */
+  makeRoom(): Promise<void>;
+  /** The new account is here, with its kit to be saved. */
+  moveIn(me: Schemas["Me"], keys: Keys, kit: string): Promise<void>;
+}
+
+export class Joining {
+  readonly links: Links;
+  /** Keys made for a sign-up whose answer may have been lost: the same request again makes the same account. */
+  #made: { readonly email: string; readonly passphrase: string; readonly keys: NewKeys } | undefined;
+
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outbox: Outbox,
+    private readonly care: CareDesk,
+    private readonly rounds: SyncRounds,
+    private readonly environment: Environment,
+  ) {
+    this.links = new Links(shelf.database, api, environment);
+  }
+
+  /** Makes an account by the link opened last, with its first records; gives its kit. */
+  async signUp(wanted: SignUp, home: NewHome): Promise<string> {
+    const email = canonicalEmail(wanted.email);
+    await requireSettablePassphrase(wanted.passphrase);
+    // Taken first: making room forgets what is on the device, the link among it.
+    const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
+    const token = invitation ? new Uint8Array() : await this.links.token();
+    await home.makeRoom();
+    const made = await this.#make(email, wanted.passphrase);
+    const account: Schemas["NewAccount"] = {
+      id: made.account,
+      email,
+      slots: made.slots,
+      identity: made.identity,
+      locale: wanted.language,
+      time_zone: this.environment.timeZone,
+      device: wanted.device,
+      bearer: false,
+    };
+    const me = invitation
+      ? await this.api.join(invitation.shown.invite, {
+          account,
+          answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
+        })
+      : await this.api.begin({ token: toBase64(token), account });
+    await home.moveIn(me, made.keys, made.kit);
+    this.#made = undefined;
+    await this.#begin(wanted, invitation);
+    return made.kit;
+  }
+
+  async #make(email: string, passphrase: string): Promise<NewKeys> {
+    const { salt } = await this.api.salt(email);
+    if (this.#made?.email !== email || this.#made.passphrase !== passphrase) {
+      this.#made = { email, passphrase, keys: await makeAccount(email, passphrase, fromBase64(salt)) };
+    }
+    return this.#made.keys;
+  }
+
+  /** The answer to an invitation: this account's key and name, bound to the inviter's key. */
+  async #answer(
+    { shown, secret, inviter }: HeldInvitation,
+    own: { account: string; keys: Keys; name: string },
+  ): Promise<Schemas["Answer"]> {
+    const [identity] = own.keys.identities;
+    if (!identity) throw new StoreError("locked");
+    const keys = await invitationKeys(secret);
+    const party = { account: own.account, publicKey: identity.publicKey, name: own.name };
+    const head = { invite: shown.invite, role: "invitee", account: own.account } as const;
+    return {
+      redeem: toBase64(keys.redeem),
+      tag: toBase64(await inviteeTag(keys, shown.invite, inviter, party)),
+      card: toBase64(await sealCard(keys, head, own.name)),
+    };
+  }
+
+  /** The first records of a new account: settings, and the contact who invited. */
+  async #begin(wanted: SignUp, invitation: HeldInvitation | undefined): Promise<void> {
+    const settings = newId();
+    const { name, language } = wanted;
+    await this.outbox.save({ record: settings, content: { kind: "settings", v: 1, name, language } });
+    await this.shelf.updateHere({ settingsRecord: settings });
+    if (invitation) await this.#pinInviter(invitation);
+    await this.links.forget();
+    await this.rounds.now();
+    // The pointer is set once; should this fail, the next sign-in does it.
+    await this.api.setPointer("settings", settings).catch(() => undefined);
+  }
+
+  async #pinInviter({ shown, inviter }: HeldInvitation): Promise<void> {
+    const known = this.shelf.pins.get(inviter.account);
+    if (known) {
+      // A link one opens never changes a key that is known.
+      if (toBase64(known.publicKey) !== toBase64(inviter.publicKey)) throw new StoreError("forged");
+      return;
+    }
+    const at = new Date(this.environment.now()).toISOString();
+    const party = { ...inviter, name: shown.inviterName };
+    const content = newContact(party, "therapist", shown.practice, { at, invitation: shown.invite });
+    await this.outbox.save({ record: newId(), content });
+  }
+
+  /** The account here, by its `name`, answers the invitation opened last. */
+  async accept(name: string): Promise<void> {
+    const keys = this.shelf.requireKeys();
+    const { account } = this.shelf.requireHere();
+    const invitation = await this.links.invitation();
+    await this.#pinInviter(invitation);
+    await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
+    await this.links.forget();
+    await this.care.refresh(true);
+    await this.rounds.now();
+  }
+}
