@@ -26,14 +26,19 @@ function searched(entry: Entry): string {
  * so that each key of a search costs one pass over strings.
  */
 export class SearchIndex {
-  readonly #folded = new Map<string, { readonly source: string; readonly words: string }>();
+  readonly #folded = new Map<string, { entry: Entry; readonly source: string; readonly words: string }>();
 
   #wordsOf(entry: Entry): string {
-    const source = searched(entry);
     const known = this.#folded.get(entry.id);
-    if (known?.source === source) return known.words;
+    // An entry is replaced when anything about it changes, never changed in place.
+    if (known?.entry === entry) return known.words;
+    const source = searched(entry);
+    if (known?.source === source) {
+      known.entry = entry;
+      return known.words;
+    }
     const words = fold(source);
-    this.#folded.set(entry.id, { source, words });
+    this.#folded.set(entry.id, { entry, source, words });
     return words;
   }
 

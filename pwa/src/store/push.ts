@@ -34,6 +34,7 @@ export class Push {
    * be reached, and with {@link ApiProblem} 401 or 429 when it wants a sign-in or a pause.
    */
   async sendAll(): Promise<void> {
+    await this.#renew();
     await this.#each(this.#ready(), (change) => this.#send(change.record, true));
     await this.#each(await this.shelf.database.all("marks"), (mark) => this.#sendMark(mark));
   }
@@ -50,6 +51,14 @@ export class Push {
       }
     }
     if (fault) throw fault;
+  }
+
+  /** An answer below an own entry that the server didn't have goes again once it has it. */
+  async #renew(): Promise<void> {
+    for (const { record, about, refused } of this.shelf.counted.outbox.values()) {
+      if (refused !== "no-longer-shared" || !this.shelf.records.get(about)?.own) continue;
+      await this.outbox.amend(record, (current) => ({ ...current, refused: undefined }));
+    }
   }
 
   /** What may go out now, oldest first; what is about a record that the server hasn't got waits for that. */

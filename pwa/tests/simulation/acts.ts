@@ -364,6 +364,7 @@ export const LIVING: readonly Act[] = [
         page.writing = undefined;
         page.device.givingUp = true;
         world.words.lose(page.device, "given up");
+        world.forgetClosed(page.device);
         await page.store.session.signOut(true);
         page.device.givingUp = false;
         world.words.empty(page.device);

@@ -110,6 +110,7 @@ export const MISHAPS: readonly Mishap[] = [
     weight: 0.5,
     on: (world, device) => () => {
       world.words.lose(device, "store thrown away");
+      world.forgetClosed(device);
       device.endAll();
       device.disk.loseAll();
     },

@@ -130,6 +130,11 @@ export class World implements Surroundings {
     this.#closed.delete(`${device.name} ${entry}`);
   }
 
+  /** What was taken back on a device is forgotten with it. */
+  forgetClosed(device: Device): void {
+    for (const key of this.#closed.keys()) if (key.startsWith(`${device.name} `)) this.#closed.delete(key);
+  }
+
   takeBackup(): void {
     const restore = this.#server.backup();
     this.backup = { restore, sent: new Set(this.words.sent) };

@@ -315,6 +315,27 @@ describe("a deletion", () => {
   });
 });
 
+describe("an answer below an entry that the server doesn't have", () => {
+  test("goes out once the entry is there, also where another page had deleted that", async () => {
+    const { patient } = await pair();
+    patient.line.away = true;
+    const id = await write(patient, "Never sent.");
+    const seeing = await patient.page();
+    const draft = await seeing.journal.openDraft(id);
+    draft.set({ text: "Never sent, and written on." });
+    await draft.kept();
+    await answer(seeing, id, "About it.");
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    patient.line.away = false;
+    await settle(patient);
+    await settle(seeing);
+    await draft.done();
+    await settle(seeing, seeing);
+    expect(entry(seeing, id)).toMatchObject({ where: "sent", comments: [{ text: "About it.", where: "sent" }] });
+  });
+});
+
 describe("a deletion that is undone", () => {
   test("brings back the words that were being typed in the entry", async () => {
     const { patient } = await pair();
