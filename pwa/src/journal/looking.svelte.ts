@@ -7,7 +7,7 @@ import type { Excerpt, SearchIndex } from "./search";
 const STEP = 20;
 /** Milliseconds after the list in which nobody has begun to search. */
 const SOON = 500;
-/** Results drawn with a key of a search: as many as a phone shows, so that the next key isn't kept waiting. */
+/** Results drawn with a key of a search: as many as a phone shows. */
 const SEEN = 6;
 
 class Looking {
@@ -35,7 +35,7 @@ class Looking {
   }
 
   drawMore(): void {
-    this.drawn += STEP;
+    this.drawn += this.search.trim() ? SEEN : STEP;
   }
 
   find(entries: readonly Entry[]): Entry[] {

@@ -89,7 +89,7 @@ export function excerptOf(text: string, search: string, length: number): Excerpt
   const hits: [number, number][] = [];
   for (const word of wanted) {
     for (let at = inside.folded.indexOf(word); at >= 0; at = inside.folded.indexOf(word, at + word.length)) {
-      hits.push([inside.places[at] ?? 0, inside.places[at + word.length] ?? shown.length]);
+      hits.push([inside.placeOf(at), inside.placeOf(at + word.length)]);
     }
   }
   hits.sort((a, b) => a[0] - b[0]);
@@ -116,15 +116,14 @@ function textAround(text: string, wanted: readonly string[], length: number): st
   const near = Math.max(0, Math.round((first / folded.length) * text.length) - NEAR / 2);
   const window = placed(text.slice(near, near + NEAR));
   const inWindow = wanted.map((word) => window.folded.indexOf(word)).filter((at) => at >= 0);
-  const at = near + (inWindow.length > 0 ? (window.places[Math.min(...inWindow)] ?? 0) : NEAR / 2);
+  const at = near + (inWindow.length > 0 ? window.placeOf(Math.min(...inWindow)) : NEAR / 2);
   const cut = text.lastIndexOf(" ", Math.max(0, at - LEAD / 2)) + 1;
   return text.slice(cut, cut + length);
 }
 
-/** A text folded, with the place in the text for each place in the folded one. */
-function placed(text: string): { folded: string; places: readonly number[] } {
-  if (PLAIN.test(text))
-    return { folded: text.toLowerCase(), places: Array.from({ length: text.length + 1 }, (_, at) => at) };
+/** A text folded, and where in the text a place in the folded one is. */
+function placed(text: string): { folded: string; placeOf: (at: number) => number } {
+  if (PLAIN.test(text)) return { folded: text.toLowerCase(), placeOf: (at) => at };
   let folded = "";
   const places: number[] = [];
   let at = 0;
@@ -134,6 +133,5 @@ function placed(text: string): { folded: string; places: readonly number[] } {
     folded += one;
     at += character.length;
   }
-  places.push(at);
-  return { folded, places };
+  return { folded, placeOf: (place) => places[place] ?? text.length };
 }

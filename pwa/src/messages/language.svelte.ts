@@ -1,43 +1,6 @@
-/** Which language the app speaks, and the catalogue in it. Each catalogue is loaded only when it is needed. */
+/** Which language the app speaks, and the catalogue in it. */
 
-import type { en } from "./en";
-import type { enMore } from "./enMore";
-
-type Widened<T> = T extends string
-  ? string
-  : T extends (...values: infer V) => string
-    ? (...values: V) => string
-    : { readonly [K in keyof T]: Widened<T[K]> };
-
-/** What the first screens say. English is the shape; every other catalogue `satisfies` it. */
-export type Messages = Widened<typeof en>;
-/** What the later screens say besides. */
-export type MoreMessages = Widened<typeof enMore>;
-
-/** The languages that have a catalogue (BCP 47). */
-export const LANGUAGES = { en: "English", es: "Español" } as const;
-export type Language = keyof typeof LANGUAGES;
-
-const CATALOGUES: Record<Language, () => Promise<Messages>> = {
-  en: async () => (await import("./en")).en,
-  es: async () => (await import("./es")).es,
-};
-
-const MORE: Record<Language, () => Promise<MoreMessages>> = {
-  en: async () => (await import("./enMore")).enMore,
-  es: async () => (await import("./esMore")).esMore,
-};
-
-const preferred: readonly string[] = navigator.languages.length > 0 ? navigator.languages : [navigator.language];
-
-/** The first of the browser's languages that has a catalogue, else English. */
-export function browserLanguage(): Language {
-  for (const tag of preferred) {
-    const primary = tag.toLowerCase().split("-")[0];
-    if (primary === "en" || primary === "es") return primary;
-  }
-  return "en";
-}
+import { CATALOGUES, type Language, type Messages, MORE, type MoreMessages, preferred } from "./catalogues";
 
 class Speech {
   #language = $state<Language>("en");
@@ -69,11 +32,6 @@ class Speech {
     this.#messages = messages;
     this.#more = more;
     this.#language = language;
-  }
-
-  /** Fetches what the later screens say before the language is spoken. Rejects with what the import throws. */
-  async warm(language: Language): Promise<void> {
-    await MORE[language]();
   }
 
   /** Loads what the later screens say; nothing the second time. Throws what the import throws. */

@@ -1,4 +1,5 @@
-import { type Language, speech } from "../messages/language.svelte";
+import type { Language } from "../messages/catalogues";
+import { speech } from "../messages/language.svelte";
 
 const MANIFESTS: Record<Language, string> = { en: "/manifest.webmanifest", es: "/manifest.es.webmanifest" };
 
