@@ -13,7 +13,10 @@ const ONLINE = "assets/online/";
 
 /* The first script, with what it shares with the app. */
 const FIRST =
-  /\/index\.html$|\/src\/(main|entrance|messages\/catalogues|ui\/routes)\.ts$|preload-helper|rolldown\/runtime/;
+  /\/index\.html$|\/src\/(main|entrance|messages\/catalogues|ui\/routes)\.ts$|preload-helper/;
+
+/* The screen where most come in, with what all such screens are made of: a browser has few requests under way at a time. */
+const ENTRANCE = /\/src\/(accounts\/(SignInScreen|PassphraseField|recovery)|ui\/(TextField|ErrorText))\b/;
 
 /* Beside what the build makes: what a page without network shows of `public/`. Icons and screenshots are for installing. */
 const SHOWN = ["index.html", "icon.svg"];
@@ -98,6 +101,7 @@ export default defineConfig(() => {
               { name: "first", test: FIRST, priority: 3 },
               { name: "runtime", tags: ["$initial"], test: /node_modules/, priority: 2 },
               { name: "journal", tags: ["$initial"], test: (id) => !id.endsWith("/src/app.ts"), priority: 1 },
+              { name: "entrance", test: ENTRANCE, priority: 0 },
             ],
           },
         },
