@@ -12,8 +12,7 @@ const ONLINE_ONLY = /\/(accounts\/strength\.ts|protocol\/common-passphrases\.txt
 const ONLINE = "assets/online/";
 
 /* The first script, with what it shares with the app. */
-const FIRST =
-  /\/index\.html$|\/src\/(main|entrance|messages\/catalogues|ui\/routes)\.ts$|preload-helper/;
+const FIRST = /\/index\.html$|\/src\/(main|entrance|messages\/catalogues|ui\/routes)\.ts$|preload-helper/;
 
 /* The screen where most come in, with what all such screens are made of: a browser has few requests under way at a time. */
 const ENTRANCE = /\/src\/(accounts\/(SignInScreen|PassphraseField|recovery)|ui\/(TextField|ErrorText))\b/;

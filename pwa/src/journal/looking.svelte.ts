@@ -3,18 +3,18 @@
 import type { Entry } from "../store";
 import type { Excerpt, SearchIndex } from "./search";
 
-/** Entries drawn at first, and with each step. */
+/** Entries drawn at first, and with each key of a search: as many as a phone shows, so that nothing is kept waiting. */
+const SEEN = 6;
+/** Entries drawn with each step from there. */
 const STEP = 20;
 /** Milliseconds after the list in which nobody has begun to search. */
 const SOON = 500;
-/** Results drawn with a key of a search: as many as a phone shows. */
-const SEEN = 6;
 
 class Looking {
   search = $state("");
   inCalendar = $state(false);
   /** How many entries are drawn. */
-  drawn = $state(STEP);
+  drawn = $state(SEEN);
   /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
   month = $state<string | undefined>();
   day = $state<string | undefined>();
@@ -25,13 +25,13 @@ class Looking {
 
   searchFor(search: string): void {
     this.search = search;
-    this.drawn = search.trim() ? SEEN : STEP;
+    this.drawn = SEEN;
   }
 
   toggleCalendar(): void {
     this.inCalendar = !this.inCalendar;
     this.search = "";
-    this.drawn = STEP;
+    this.drawn = SEEN;
   }
 
   drawMore(): void {
@@ -71,7 +71,7 @@ class Looking {
     this.#preparing++;
     this.search = "";
     this.inCalendar = false;
-    this.drawn = STEP;
+    this.drawn = SEEN;
     this.month = undefined;
     this.day = undefined;
     this.#index?.clear();

@@ -1,1 +1,0 @@
-"""Benchmarks: each measures two things side by side in one run and prints their ratio."""
