@@ -5,13 +5,23 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 PYTHON = sys.executable
 NPM = ["npm", "--prefix", "pwa", "run", "--silent"]
 
-SUITES: list[tuple[str, list[list[str]]]] = [
+Suite = tuple[str, list[list[str]]]
+
+BROWSER: list[Suite] = [
+    (
+        "The journey in a browser",
+        [["make", "--no-print-directory", "pwa/dist/.built"], [PYTHON, "-m", "pytest", "-q", "tests/browser"]],
+    ),
+]
+OTHERS: list[Suite] = [
     (
         "Python: linter, format, types, layers",
         [
@@ -23,7 +33,6 @@ SUITES: list[tuple[str, list[list[str]]]] = [
     ),
     ("Front end: linter, format, types", [[*NPM, "lint"], [*NPM, "check"]]),
     ("Front end: unit tests", [[*NPM, "test"]]),
-    ("Front end: simulated weeks", [[*NPM, "simulate"]]),
     ("Protocol in Python", [[PYTHON, "-m", "pytest", "-q", "tests/protocol"]]),
     (
         "Server and client, on SQLite and PostgreSQL",
@@ -34,11 +43,11 @@ SUITES: list[tuple[str, list[list[str]]]] = [
         [[PYTHON, "-m", "pytest", "-q", "tests/stateful"]],
     ),
     ("Faults, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/faults"]]),
-    (
-        "The journey in a browser",
-        [["make", "--no-print-directory", "pwa/dist/.built"], [PYTHON, "-m", "pytest", "-q", "tests/browser"]],
-    ),
+    ("Front end: simulated weeks", [[*NPM, "simulate"]]),
 ]
+# Side by side: a browser waits a good part of its time, and the weeks, which need every core, come last beside its end.
+LANES = (BROWSER, OTHERS)
+SHOWING = Lock()
 
 
 @dataclass
@@ -50,23 +59,40 @@ class Outcome:
     seconds: float
     counted: str
 
+    @property
+    def line(self) -> str:
+        """What there is to say of it."""
+        said = "passed" if self.passed else "FAILED"
+        return f"  {said}  {self.seconds:6.1f} s  {self.suite}{f' ({self.counted})' if self.counted else ''}"
+
 
 def run(suite: str, commands: list[list[str]]) -> Outcome:
-    """Run a suite, showing its output as it comes."""
-    print(f"\n━━ {suite}", flush=True)
+    """Run a suite, and show its output as a whole when it is over: another one runs beside it."""
     began = time.monotonic()
-    passed, counted = True, ""
+    passed, counted, said = True, "", [f"\n━━ {suite}\n"]
     for command in commands:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
         ) as process:
             if process.stdout is not None:
                 for line in process.stdout:
-                    print(line, end="", flush=True)
+                    said.append(line)
                     found = re.search(r"\b\d+ passed\b", line)
                     counted = found.group() if found else counted
         passed = passed and process.returncode == 0
-    return Outcome(suite, passed, time.monotonic() - began, counted)
+    outcome = Outcome(suite, passed, time.monotonic() - began, counted)
+    with SHOWING:
+        print("".join(said), outcome.line, sep="\n", flush=True)
+    return outcome
+
+
+def run_all(suites: list[Suite], wanted: list[str]) -> list[Outcome]:
+    """Run suites one after the other; those whose names hold one of the words, or all."""
+    return [
+        run(suite, commands)
+        for suite, commands in suites
+        if not wanted or any(word in suite.lower() for word in wanted)
+    ]
 
 
 def engines() -> str:
@@ -88,16 +114,11 @@ def main() -> int:
     """Run all suites, or those whose names hold one of the arguments; 1 when one failed."""
     wanted = sys.argv[1:]
     began = time.monotonic()
-    outcomes = [
-        run(suite, commands)
-        for suite, commands in SUITES
-        if not wanted or any(word in suite.lower() for word in wanted)
-    ]
+    with ThreadPoolExecutor(len(LANES)) as lanes:
+        outcomes = [one for ran in lanes.map(lambda suites: run_all(suites, wanted), LANES) for one in ran]
     print("\n━━ What ran\n")
     for outcome in outcomes:
-        print(
-            f"  {'passed' if outcome.passed else 'FAILED'}  {outcome.seconds:6.1f} s  {outcome.suite}{f' ({outcome.counted})' if outcome.counted else ''}"
-        )
+        print(outcome.line)
     print(f"\n  engines: {engines()}\n  browser: {browser()}\n  in all:  {time.monotonic() - began:.0f} s")
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

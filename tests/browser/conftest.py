@@ -1,11 +1,15 @@
 """A real Chromium: phones and laptops, each watched for what no page of ours may do."""
 
 import asyncio
+import contextlib
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -165,13 +169,22 @@ class Couple:
     entry: str
 
 
-@pytest.fixture
-async def couple(practice: Practice) -> Couple:
-    """Made by the Python client, so that a test on the screens begins where it wants to."""
-    async with Client(practice.origin, device="made by a test") as client:
+@dataclass(frozen=True)
+class Made:
+    """Whom a couple consists of, and in which SQLite file they are."""
+
+    path: Path
+    therapist: Access
+    patient: Access
+    entry: str
+
+
+async def make_couple(origin: str, begin_link: str, path: Path) -> Made:
+    """Make a couple with the Python client."""
+    async with Client(origin, device="made by a test") as client:
         therapist, patient = [Access(f"{who}@example.org", five_words(), "") for who in ("therapist", "patient")]
         begun = await client.begin(
-            practice.begin_link, email=therapist.email, passphrase=therapist.passphrase, name="Dr. Tidewell"
+            begin_link, email=therapist.email, passphrase=therapist.passphrase, name="Dr. Tidewell"
         )
         care = begun.account
         invited = await care.invitations.invite("Dr. Tidewell", "Anahit", adult=True)
@@ -186,7 +199,33 @@ async def couple(practice: Practice) -> Couple:
         await joined.account.write(text)
         await joined.account.access.sign_out()
         await care.access.sign_out()
-    return Couple(practice.origin, practice, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)
+    return Made(path, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)
+
+
+@pytest.fixture(scope="session")
+def made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A couple to copy: most of such a test would be passphrases that are stretched."""
+    path = tmp_path_factory.mktemp("couple") / "couple.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    url, port = f"sqlite:{path}", free_port()
+    link = practice_on(url, f"http://127.0.0.1:{port}")
+    with server_process(url, port=port) as server:
+        # In a thread of its own: the test that asks first has a loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            made = thread.submit(asyncio.run, make_couple(server.origin, link, path)).result()
+        server.terminate(within=10)
+    return made
+
+
+@pytest.fixture
+async def couple(database_url: str, made: Made) -> AsyncIterator[Couple]:
+    """A couple on a started server, so that a test on the screens begins where it wants to; on SQLite."""
+    to = database_url.removeprefix("sqlite:")
+    with contextlib.closing(sqlite3.connect(made.path)) as source, contextlib.closing(sqlite3.connect(to)) as copy:
+        source.backup(copy)
+    with server_process(database_url) as server:
+        practice = Practice(server.origin, "", database_url, server)
+        yield Couple(server.origin, practice, made.therapist, made.patient, made.entry)
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,8 @@ async def test_the_other_language_is_here_too(couple: Couple, profile: Profile) 
     await visit(page, couple.origin, "/you")
     await expect(page.get_by_role("heading", name="Con quién trabajas")).to_be_visible()
     await visit(page, couple.origin, "/")
-    assert await page.evaluate("document.fonts.load('17px \"Literata Variable\"').then((faces) => faces.length)")
+    # It comes after the first paint.
+    await page.wait_for_function("document.fonts.load('17px \"Literata Variable\"').then((faces) => faces.length > 0)")
 
 
 async def test_words_that_were_kept_outlive_a_killed_browser(couple: Couple, profile: Profile) -> None:

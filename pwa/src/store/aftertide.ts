@@ -51,11 +51,7 @@ export function createAftertide(options: StoreOptions): Store {
       shelf.blocked = blocked;
     },
   });
-  const shelf = new Shelf(
-    database,
-    () => environment.now(),
-    () => environment.breathe(),
-  );
+  const shelf = new Shelf(database, environment);
   const outbox = new Outbox(shelf);
   const exchange = later(async () => {
     const { Exchange } = await import("./exchange");

@@ -18,7 +18,7 @@ class Typing {
       const { text } = this;
       if (text === "") await row.drop();
       else shelf.placeDraft({ draft: await row.keep({ text }), fields: { text } });
-    });
+    }, shelf.after);
   }
 }
 

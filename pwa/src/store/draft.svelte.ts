@@ -25,11 +25,7 @@ export interface Finished {
 /** Words that somebody is writing: each change is sealed to the own public key and on the disk before `kept` resolves. */
 export class WritingDraft implements Draft {
   fields = $state.raw<EntryFields>({ form: "free", written: "", zone: "", text: "", sliders: {}, feelings: [] });
-  readonly #keeping = new Keeping(async () => {
-    const { fields } = this;
-    const draft = await this.row.keep(fields);
-    if (!this.#closed) this.shelf.placeDraft({ draft, fields });
-  });
+  readonly #keeping: Keeping;
   #closed = false;
 
   constructor(
@@ -38,10 +34,15 @@ export class WritingDraft implements Draft {
     /** What it changes; undefined for a new entry. */
     private readonly base: Base | undefined,
     private readonly row: TypedRow,
-    private readonly shelf: Shelf,
+    shelf: Shelf,
     private readonly finish: (finished: Finished) => Promise<string>,
   ) {
     this.fields = from;
+    this.#keeping = new Keeping(async () => {
+      const { fields } = this;
+      const draft = await row.keep(fields);
+      if (!this.#closed) shelf.placeDraft({ draft, fields });
+    }, shelf.after);
   }
 
   get id(): string {

@@ -1,3 +1,8 @@
+import type { Environment } from "./environment";
+
+/** Milliseconds after which what the disk refused is tried again: somebody may have made room. */
+const AGAIN = 5000;
+
 /**
  * Keeps the newest state of what somebody is typing. While one state goes to the disk the next ones gather, so that
  * typing never waits and the last state always wins.
@@ -6,10 +11,13 @@ export class Keeping {
   state = $state<"keeping" | "kept" | "failed">("kept");
   #busy: Promise<void> | undefined;
   #dirty = false;
+  #over = false;
+  #cancelRetry: (() => void) | undefined;
 
   constructor(
     /** Puts the present state on the disk. */
     private readonly keep: () => Promise<void>,
+    private readonly after: Environment["after"],
   ) {}
 
   /** Something was typed. Who wants to know whether it is kept awaits {@link Keeping.settled}; the screen shows `state`. */
@@ -25,12 +33,15 @@ export class Keeping {
     if (this.#dirty) await this.#begin();
   }
 
-  /** Waits for what is on its way, whether it arrives or not. */
+  /** Keeps nothing more; waits for what is on its way, whether it arrives or not. */
   async ended(): Promise<void> {
+    this.#over = true;
+    this.#cancelRetry?.();
     await this.#busy?.catch(() => undefined);
   }
 
   #begin(): Promise<void> {
+    this.#cancelRetry?.();
     this.#busy ??= this.#all().finally(() => {
       this.#busy = undefined;
     });
@@ -45,6 +56,7 @@ export class Keeping {
       } catch (error) {
         this.#dirty = true;
         this.state = "failed";
+        if (!this.#over) this.#cancelRetry = this.after(AGAIN, () => void this.settled().catch(() => undefined));
         throw error;
       }
     }

@@ -9,6 +9,7 @@ import {
   type StoredFault,
   type StoredRecord,
 } from "./database";
+import type { Environment } from "./environment";
 import { type FaultKind, StoreError } from "./errors";
 import { type Opened, openOwn } from "./judging";
 import {
@@ -61,11 +62,19 @@ export class Shelf {
 
   constructor(
     readonly database: Database,
-    /** Milliseconds since 1970. */
-    readonly now: () => number,
-    /** Lets the page draw and answer before more is done. */
-    private readonly breathe: () => Promise<void>,
+    private readonly environment: Environment,
   ) {}
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.environment.now();
+  }
+
+  /** Calls back after so many milliseconds; gives the way to take that back. */
+  readonly after: Environment["after"] = (milliseconds, work) => this.environment.after(milliseconds, work);
+
+  /** Lets the page draw and answer before more is done. */
+  readonly breathe = (): Promise<void> => this.environment.breathe();
 
   /** The account here; throws {@link StoreError} `signed-out`. */
   requireHere(): Here {
