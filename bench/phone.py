@@ -209,7 +209,11 @@ async def searching(context: BrowserContext, origin: str) -> None:
     await phone.slow()
     words = ["b", "br", "bri", "brig", "bright stone", "bright stone 77", "nowhere", "forgot", "999"] * 3
     taken: list[float] = await phone.page.evaluate(SEARCH, words)
-    show("a key of a search over 1,000 entries, slowest", f"{max(taken):.1f} ms", "one frame, 16 ms")
+    show(
+        "a key of a search over 1,000 entries, median / slowest",
+        f"{statistics.median(taken):.1f} / {max(taken):.1f} ms",
+        "one frame, 16 ms",
+    )
     await phone.page.close()
 
 
