@@ -41,7 +41,6 @@ async def test_by_thumb_entries_are_reviewed_one_after_the_other_and_each_can_be
     await expect(article).to_contain_text(SECOND)
     await phone.get_by_role("button", name="Reviewed, next").tap()
     await expect(phone.get_by_text("Nothing is waiting to be read.")).to_be_visible()
-    await phone.screenshot(path="test-results/reviewed-last.png")
 
     # Also after the last one, when the list is all there is.
     await press(phone, "Not reviewed after all")

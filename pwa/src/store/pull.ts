@@ -11,7 +11,7 @@ import {
   requireTombstone,
   utf8,
 } from "../protocol";
-import type { Remembered, StoredRecord } from "./database";
+import type { Mark, Reading, Remembered, StoredRecord } from "./database";
 import { type FaultKind, StoreError } from "./errors";
 import {
   type Arrival,
@@ -49,6 +49,17 @@ interface Effect {
 /** More tombstones than this at once, and than a fifth of all, are asked about. */
 const WAVE_COUNT = 10;
 const WAVE_PART = 0.2;
+
+/** How far somebody has read, as the server says; but what is marked and on its way stands as it was tapped. */
+function withMark(theirs: Reading | undefined, ours: Reading | undefined, mark: Mark | undefined): Reading | undefined {
+  if (!theirs || !ours || !mark) return theirs;
+  const { readAt, readRevision, reviewedAt, reviewedRevision } = ours;
+  return {
+    ...theirs,
+    ...(mark.read !== undefined && { readAt, readRevision }),
+    ...(mark.reviewed !== undefined && { reviewedAt, reviewedRevision }),
+  };
+}
 
 /** The id under which words go on whose record can't be: the same on all devices, so that they make one entry of them. */
 async function successorOf(id: string): Promise<string> {
@@ -110,7 +121,8 @@ export class Pull {
     const kept: Opened[] = [];
     const gone: string[] = [];
     const waiting: StoredRecord[] = [];
-    const here = await shelf.database.write(["here", "records", "remembered"], "relaxed", async (transaction) => {
+    const stores = ["here", "records", "remembered", "marks"] as const;
+    const here = await shelf.database.write([...stores], "relaxed", async (transaction) => {
       const current = await transaction.get("here", "here");
       // Another page has signed out, and perhaps in again: what came before has to be fetched anew.
       if (!current || current.cursor < asked) return undefined;
@@ -122,7 +134,9 @@ export class Pull {
           await transaction.put("records", effect.opened.row);
           kept.push(effect.opened);
         } else if (effect.waiting) {
-          const next = { ...effect.waiting.row, accepted: row?.accepted, waiting: effect.waiting.version };
+          const arrived = effect.waiting.row;
+          const reading = withMark(arrived.reading, row?.reading, await transaction.get("marks", effect.id));
+          const next = { ...arrived, reading, accepted: row?.accepted, waiting: effect.waiting.version };
           await transaction.put("records", next);
           waiting.push(next);
           // After a restore an older state is no attack.
@@ -353,17 +367,19 @@ export class Pull {
       accepted = false;
       fault = "source";
     }
-    const next: StoredRecord = { ...row, accepted: accepted ? version : row.accepted, waiting: undefined };
     const { epoch, revision, hash } = version;
-    const stays = await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+    const next = await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+      const stored = await transaction.get("records", row.id);
       // Another page of this device may have learnt meanwhile that it was taken back, or changed.
-      if ((await transaction.get("records", row.id))?.waiting?.hash !== hash) return false;
-      await transaction.put("records", next);
+      if (stored?.waiting?.hash !== hash) return undefined;
+      // With what was marked meanwhile.
+      const judgedRow: StoredRecord = { ...stored, accepted: accepted ? version : stored.accepted, waiting: undefined };
+      await transaction.put("records", judgedRow);
       if (accepted) await transaction.put("remembered", { id: row.id, epoch, revision, hash, ended: false });
-      return true;
+      return judgedRow;
     });
     shelf.waiting.delete(row.id);
-    if (!stays) return;
+    if (!next) return;
     if (judged.accepted && accepted) {
       shelf.place([{ row: next, version, content: judged.content, own: false }]);
       await shelf.clearFault("grant", row.id);

@@ -71,6 +71,29 @@ describe("from a word to a read entry", () => {
     ]);
   });
 
+  test("a reviewed entry stays off the list while the mark is on its way, whatever arrives before it", async () => {
+    const { server, patient, therapist } = await pair();
+    const desk = await device(server);
+    await desk.session.signIn("rivera@example.org", PASSPHRASE);
+    const id = await write(patient, "Read at two desks.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, desk, therapist);
+    await therapist.review.markRead(id);
+    await therapist.sync.now();
+    desk.line.away = true;
+    await desk.review.markReviewed(id);
+    const waiting: number[] = [];
+    const honest = server.answer.bind(server);
+    server.answer = (request, ...more) => {
+      waiting.push(desk.review.toRead.length);
+      return honest(request, ...more);
+    };
+    desk.line.away = false;
+    await settle(desk);
+    expect(new Set(waiting)).toEqual(new Set([0]));
+    expect(desk.review.shared(id)?.readAt).toBeDefined();
+  });
+
   test("taken back, the entry closes for its reader, and later words are under another key", async () => {
     const { patient, therapist } = await pair();
     const id = await write(patient, "Read this.");
