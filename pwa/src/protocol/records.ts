@@ -1,7 +1,7 @@
 import { type Bytes, randomBytes, toBase64Url } from "./bytes";
 import { ctx } from "./context";
 import { KeyError, ProofError } from "./errors";
-import { parseJsonObject, printJson } from "./ijson";
+import { parseJsonObject, printJson, reparseJsonObject } from "./ijson";
 import { type RecordContent, requireKind } from "./kinds";
 import { pad, unpad } from "./padding";
 import { hash, mac, open, seal, sealingKey, verifyMac } from "./symmetric";
@@ -45,16 +45,19 @@ export async function sealBody(recordKey: Bytes, head: RecordHead, content: Reco
  * {@link KindError}. For an own record {@link requireProof} comes first: readers know the record key too.
  */
 export async function openBody(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<RecordContent> {
-  return requireKind(await reopenBody(recordKey, head, body));
+  return requireKind(parseJsonObject(await openText(recordKey, head, body)));
+}
+
+async function openText(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<Bytes> {
+  return unpad(await open(await sealingKey(recordKey), bodyContext(head), body));
 }
 
 /**
- * Opens again a body that {@link openBody} has accepted before, without asking the schema once more: what a device holds
- * can be shown before the schema is loaded. Throws as {@link openBody} does, but for {@link KindError}.
+ * Opens again a body that {@link openBody} has accepted before, without looking at its tokens and asking the schema once
+ * more: what a device holds can be shown before the schema is loaded. Throws as {@link openBody} does, but for {@link KindError}.
  */
 export async function reopenBody(recordKey: Bytes, head: RecordHead, body: Bytes): Promise<RecordContent> {
-  const text = unpad(await open(await sealingKey(recordKey), bodyContext(head), body));
-  return parseJsonObject(text) as RecordContent;
+  return reparseJsonObject(await openText(recordKey, head, body)) as RecordContent;
 }
 
 /** Seals the record key for its owner: `wrapped`. */

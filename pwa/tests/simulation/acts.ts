@@ -339,8 +339,10 @@ export const LIVING: readonly Act[] = [
       if (phase !== "signed-out" && !expired) return undefined;
       const { email } = world.personOf(page.device);
       return async () => {
+        // One that was cut off; a signing-out that begins while this one takes its time goes on.
+        const { givingUp } = page.device;
         await page.store.session.signIn(email, PASSPHRASE);
-        page.device.givingUp = false;
+        if (givingUp) page.device.givingUp = false;
       };
     },
   },
