@@ -12,7 +12,7 @@ export class Exchange {
   readonly push: Push;
 
   constructor(shelf: Shelf, api: Api, outbox: Outbox, incarnation: () => string | undefined) {
-    const outgoing = new Outgoing(shelf, outbox);
+    const outgoing = new Outgoing(shelf);
     this.pull = new Pull(shelf, api, outbox, outgoing, incarnation);
     this.push = new Push(shelf, api, outbox, outgoing, this.pull);
   }

@@ -20,14 +20,11 @@ import {
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
 import { mergeContent } from "./merge";
-import { type Outbox, withoutReaders } from "./outbox";
+import { withoutReaders } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
 
 export class Outgoing {
-  constructor(
-    private readonly shelf: Shelf,
-    private readonly outbox: Outbox,
-  ) {}
+  constructor(private readonly shelf: Shelf) {}
 
   /**
    * Seals what a change wants on top of what the server is known to have, and stores those bytes. Needs the keys; gives
@@ -237,14 +234,60 @@ export class Outgoing {
     return change !== undefined;
   }
 
-  /** Moves the words of a change to a new record: its record was deleted elsewhere. Gives the new id. */
-  async survive(record: string): Promise<string | undefined> {
-    const opened = this.shelf.outbox.get(record);
-    if (opened?.change.action !== "save" || !opened.content) return undefined;
-    const id = newId();
-    await this.outbox.save({ record: id, about: opened.change.about, content: opened.content, readers: [] });
-    await this.outbox.drop(record);
-    return id;
+  /**
+   * Ends a change to a record that was deleted elsewhere; words that it holds move to a new record, whose id this gives.
+   * What is queued meanwhile, by this page or another one, is words, too.
+   */
+  async outlive(record: string): Promise<string | undefined> {
+    for (;;) {
+      const opened = this.shelf.outbox.get(record);
+      const known = this.shelf.counted.outbox.get(record);
+      if (!known) return undefined;
+      const words = known.action === "save" ? opened?.content : undefined;
+      const survivor = words && (await this.#survivor(known, words));
+      if (await this.#replace(known, survivor, words)) return survivor?.record;
+      await this.shelf.refresh(record);
+    }
+  }
+
+  /** A new record of one's own with the words of a change. */
+  async #survivor({ about, at }: PendingChange, words: JsonObject): Promise<PendingChange> {
+    const record = newId();
+    return {
+      record,
+      about,
+      action: "save",
+      format: 1,
+      version: newId(),
+      content: await this.shelf.seal(record, words),
+      base: undefined,
+      baseRevision: 0,
+      readers: [],
+      at,
+      notBefore: 0,
+      attempt: undefined,
+      refused: undefined,
+    };
+  }
+
+  /** Puts a change in another one's place, if nothing else was queued meanwhile. */
+  async #replace(
+    known: PendingChange,
+    next: PendingChange | undefined,
+    content: JsonObject | undefined,
+  ): Promise<boolean> {
+    const { record, version } = known;
+    const done = await this.shelf.database.write(["outbox"], "strict", async (transaction) => {
+      const current = await transaction.get("outbox", record);
+      if (current && current.version !== version) return false;
+      if (next) await transaction.put("outbox", next);
+      await transaction.delete("outbox", record);
+      return true;
+    });
+    if (!done) return false;
+    if (next) this.shelf.placeChange(next.record, { change: next, content });
+    this.shelf.placeChange(record, undefined);
+    return true;
   }
 }
 

@@ -261,9 +261,8 @@ export class Pull {
     const { shelf } = this;
     const ended = [...shelf.records.values()].filter((opened) => opened.row.ended).map((opened) => opened.row.id);
     for (const id of ended) {
-      const survivor = await this.outgoing.survive(id);
+      const survivor = await this.outgoing.outlive(id);
       if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
-      else if (shelf.counted.outbox.has(id)) await this.outbox.drop(id);
     }
     if (ended.length === 0) return;
     await shelf.database.write(["records"], "strict", async (transaction) => {
@@ -314,14 +313,17 @@ export class Pull {
     }
   }
 
-  /** After a restore: own records that the server doesn't have at all begin anew with their first revision. */
+  /**
+   * After a restore: own records that the server doesn't have at all begin anew with their first revision. What others had
+   * shared is forgotten: they may have taken it back since, and their devices share it again if they haven't.
+   */
   async #offerLost(shown: ReadonlySet<string>): Promise<void> {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
     const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
     for (const held of lost.filter((record) => record.own)) await this.outgoing.offer(held, undefined);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
-      for (const { row, own } of lost) if (own) await transaction.delete("records", row.id);
+      for (const { row } of lost) await transaction.delete("records", row.id);
       // Fetched before the restore, and not judged yet.
       for (const id of unjudged) await transaction.delete("records", id);
       // What was taken back or deleted, too: its owner may give it back, from the first revision on.
@@ -332,7 +334,7 @@ export class Pull {
       }
     });
     for (const id of unjudged) shelf.waiting.delete(id);
-    shelf.place([], [...lost.filter((record) => record.own).map((record) => record.row.id), ...unjudged]);
+    shelf.place([], [...lost.map((record) => record.row.id), ...unjudged]);
   }
 
   async #dropAttempt(id: string): Promise<void> {
@@ -425,9 +427,8 @@ export class Pull {
     if (effect.fault) await shelf.addFault(effect.fault, id, effect.account);
     const { remember } = effect;
     if (!effect.ended || !remember) return false;
-    const survivor = await this.outgoing.survive(id);
+    const survivor = await this.outgoing.outlive(id);
     if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
-    else await this.outbox.drop(id);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
       await transaction.delete("records", id);
       await transaction.put("remembered", remember);

@@ -336,6 +336,30 @@ describe("an answer below an entry that the server doesn't have", () => {
   });
 });
 
+describe("an entry that another device deleted", () => {
+  test("leaves all words, also those that were done while it was being forgotten", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    laptop.line.away = true;
+    await write(laptop, "One. Two.", id);
+    const draft = await laptop.journal.openDraft(id);
+    draft.set({ text: "One. Two. Three." });
+    await draft.kept();
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await patient.sync.now();
+    laptop.line.away = false;
+    await Promise.all([laptop.sync.now(), draft.done()]);
+    await settle(laptop, patient);
+    for (const each of [laptop, patient]) {
+      expect(each.journal.entries.map(({ text }) => text).join(" ")).toContain("Three.");
+    }
+  });
+});
+
 describe("a deletion that is undone", () => {
   test("brings back the words that were being typed in the entry", async () => {
     const { patient } = await pair();

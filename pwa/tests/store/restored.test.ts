@@ -40,6 +40,22 @@ describe("a server restored to before an entry was written", () => {
     expect(entry(patient, id)).toMatchObject({ where: "sent", choice: "to-read" });
   });
 
+  test("closes it for a reader it was taken back from meanwhile, and not for one who still reads it", async () => {
+    const { server, patient, therapist } = await pair();
+    const restore = server.backup();
+    const [gone, stays] = [await write(patient, "Taken back."), await write(patient, "Still shared.")];
+    for (const id of [gone, stays]) await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    patient.line.away = true;
+    await patient.journal.takeBack(gone);
+    restore();
+    patient.line.away = false;
+    await settle(therapist, patient, therapist);
+    expect(therapist.review.toRead.map(({ text }) => text)).toEqual(["Still shared."]);
+    expect(entry(patient, gone)).toMatchObject({ choice: "only-you", where: "sent" });
+    expect(therapist.sync.faults).toEqual([]);
+  });
+
   test("gets a comment after the entry that it is about", async () => {
     const { server, patient } = await pair();
     const restore = server.backup();
