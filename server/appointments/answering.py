@@ -7,10 +7,10 @@ from server import database
 from server.appointments.changing import OPEN, hold, set_state
 from server.appointments.errors import AlreadyBegun, NotARelation, NotBegun, StaleAppointment, WrongState
 from server.appointments.reading import appointment_view
-from server.appointments.structs import AppointmentView, Outcome, PatientsAnswer, State
+from server.appointments.structs import Answered, AppointmentView, Outcome, PatientsAnswer, State
 from server.web.access import Caller
 
-ANSWERS: dict[str, State] = {"confirm": "confirmed", "ask-for-another-time": "change-requested"}
+ANSWERS: dict[str, Answered] = {"confirm": "confirmed", "ask-for-another-time": "change-requested"}
 
 
 async def answer(caller: Caller, appointment: UUID, said: PatientsAnswer, now: int) -> AppointmentView:
@@ -37,7 +37,7 @@ async def _answer(caller: Caller, appointment: UUID, said: PatientsAnswer, now: 
         raise AlreadyBegun
     if row["therapist"] not in partners:
         raise NotARelation
-    return appointment_view(await set_state(appointment, wanted, wanted, caller.account, now))  # type: ignore[arg-type]  # both words
+    return appointment_view(await set_state(appointment, wanted, wanted, caller.account, now))
 
 
 async def _since(appointment: UUID, version: int) -> list[str]:

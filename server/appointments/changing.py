@@ -1,6 +1,7 @@
 """What every change of an appointment does: hold what it was checked against, write, note it down, tell both sides.
 
-Locks are taken in one order everywhere: relations first (as a save with readers does), then appointments in id order.
+Locks are taken in one order: relations first (as a save with readers does), then appointments in id order. An erasure comes to
+them the other way round; where it meets a change, one of the two is done anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,4 +83,5 @@ async def note(rows: Sequence[database.Row], what: What, by: UUID) -> None:
 def tell(rows: Iterable[database.Row]) -> None:
     """Tell both sides of appointments, once the running transaction is committed, that something changed."""
     told = frozenset(account for row in rows for account in (row["therapist"], row["patient"]))
-    database.after_commit(lambda: live.changed(told))
+    if told:
+        database.after_commit(lambda: live.changed(told))

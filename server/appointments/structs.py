@@ -9,10 +9,10 @@ import msgspec
 from server.accounts.structs import ZoneName
 
 Kind = Literal["preparation", "dosing", "integration", "check-in"]
-State = Literal["proposed", "confirmed", "change-requested", "cancelled", "fulfilled", "missed"]
-What = Literal[
-    "booked", "moved", "confirmed", "change-requested", "cancelled", "fulfilled", "missed", "reopened"
-]  # fmt: skip
+Answered = Literal["confirmed", "change-requested"]
+"""What a patient's answer is called, as what was done and as the state after it."""
+State = Literal["proposed", Answered, "cancelled", "fulfilled", "missed"]
+What = Literal["booked", "moved", Answered, "cancelled", "fulfilled", "missed", "reopened"]
 WallTime = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$(?!\n)")]
 """What the clock on the wall shows: `2026-12-01T14:00`."""
 Minutes = Annotated[int, msgspec.Meta(ge=5, le=1440)]

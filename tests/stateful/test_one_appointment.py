@@ -281,7 +281,7 @@ def test_random_lives_of_one_appointment(here: Here) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=25, deadline=None, derandomize=True, print_blob=False,
+            max_examples=30, stateful_step_count=20, deadline=None, derandomize=True, print_blob=False,
             suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
         ),
     )  # fmt: skip
