@@ -23,6 +23,9 @@ from server.accounts import errors as accounts
 from server.accounts import routes as account_routes
 from server.accounts import tables as account_tables
 from server.accounts.sessions import caller_finder, forget_ended_sessions
+from server.appointments import errors as appointments
+from server.appointments import routes as appointment_routes
+from server.appointments import tables as appointment_tables
 from server.care import errors as care
 from server.care import leaving as _leaving  # noqa: F401 - registers what care does when an account is erased
 from server.care import routes as care_routes
@@ -51,7 +54,9 @@ class UnfitDatabase(Exception):
     """The database isn't one that this server may serve."""
 
 
-TABLES: list[type[Table]] = [Installation, Throttle, *account_tables.TABLES, *care_tables.TABLES, *record_tables.TABLES]
+TABLES: list[type[Table]] = [
+    Installation, Throttle, *account_tables.TABLES, *care_tables.TABLES, *record_tables.TABLES, *appointment_tables.TABLES,
+]  # fmt: skip
 
 PROBLEMS = {
     access.NotSignedIn: ProblemType(401, "not-signed-in", "Sign in first."),
@@ -85,6 +90,16 @@ PROBLEMS = {
     records.MalformedRecord: ProblemType(422, "malformed-record", "The parts of this save don't fit together."),
     records.NotARelation: ProblemType(422, "not-a-relation", "A reader isn't somebody you work with now."),
     records.RequestReused: ProblemType(422, "request-reused", "This request id belongs to another save."),
+    appointments.NoSuchTime: ProblemType(
+        422, "no-such-time", "This isn't a date and time of day between 2000 and 2100."
+    ),
+    appointments.NoSuchAppointment: ProblemType(404, "not-found", "There is nothing at this address."),
+    appointments.AppointmentTaken: ProblemType(409, "appointment-taken", "There is another appointment with this id."),
+    appointments.StaleAppointment: ProblemType(409, "stale", "The appointment has changed. Look at it again."),
+    appointments.WrongState: ProblemType(409, "wrong-state", "The appointment isn't in a state that allows this."),
+    appointments.NotBegun: ProblemType(409, "not-begun", "The appointment hasn't begun."),
+    appointments.AlreadyBegun: ProblemType(409, "already-begun", "The appointment has begun."),
+    appointments.NotARelation: ProblemType(422, "not-a-relation", "You don't work together now."),
 }
 
 LARGEST_BODY = 2**17
@@ -178,7 +193,13 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
         route_handlers=[
             Router(
                 path="/api",
-                route_handlers=[health, account_routes.router, care_routes.router, record_routes.router],
+                route_handlers=[
+                    health,
+                    account_routes.router,
+                    care_routes.router,
+                    record_routes.router,
+                    appointment_routes.router,
+                ],
             ),
             *page_routes(pages),  # type: ignore[list-item]  # handlers of several kinds
         ],

@@ -426,6 +426,12 @@ def parameters(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 
 
+def value_rows(rows: Sequence[Sequence[object]]) -> str:
+    """Return `($1, $2), ($3, $4) …` for rows of as many values each, for `VALUES`; at least one row."""
+    width = len(rows[0])
+    return ", ".join(f"({parameters(1 + number * width, width)})" for number in range(len(rows)))
+
+
 def is_unique_violation(error: Exception) -> bool:
     """Tell whether a statement failed because a key already exists."""
     if isinstance(error, asyncpg.UniqueViolationError):

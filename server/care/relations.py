@@ -14,8 +14,20 @@ from server.web.live import live
 
 FILING_TIME = 14 * DAY
 
+WhenEnded = Callable[[UUID, UUID, UUID, int], Awaitable[None]]
+_when_ended: list[WhenEnded] = []
+
 WhenClosed = Callable[[UUID, UUID, int], Awaitable[None]]
 _when_closed: list[WhenClosed] = []
+
+
+def when_relation_ends(hook: WhenEnded) -> WhenEnded:
+    """Register what a domain above does, in the same transaction, when a relation is ended: `hook(patient, therapist, by, now)`.
+
+    Called with the relation's row held, and again when the end is said again.
+    """
+    _when_ended.append(hook)
+    return hook
 
 
 def when_relation_closes(hook: WhenClosed) -> WhenClosed:
@@ -71,6 +83,8 @@ async def end_relation(caller: Caller, other: UUID, *, at_once: bool, now: int) 
         )  # fmt: skip
         if row is None:
             raise NoRelation
+        for hook in _when_ended:
+            await hook(patient, therapist, caller.account, now)
         if close_now:
             await _close(patient, therapist, now)
         database.after_commit(lambda: live.changed([patient, therapist]))

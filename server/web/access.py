@@ -1,6 +1,6 @@
 """Who may call a route. Every route states it with `allow(...)`; one that doesn't is refused to everybody."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 
 from server.clock import MINUTE
 from server.web.problems import DOCUMENTED, Refusal
@@ -59,12 +60,13 @@ class ForeignOrigin(Refusal):
 FindCaller = Callable[[str], Awaitable[Caller | None]]
 
 
-def allow(who: Who, *, changes_nothing: bool = False) -> dict[str, Any]:
+def allow(who: Who, *, changes_nothing: bool = False, also: Mapping[int, ResponseSpec] | None = None) -> dict[str, Any]:
     """State who may call a route: `@get("/path", **allow(Who.SIGNED_IN))`.
 
     `changes_nothing`: a POST that reads nothing and leaves everything as it is, so that it doesn't matter which page sent it.
+    `also`: what the route may answer besides its content and problems, for the schema.
     """
-    return {"opt": {"who": who, "changes_nothing": changes_nothing}, "responses": DOCUMENTED}
+    return {"opt": {"who": who, "changes_nothing": changes_nothing}, "responses": {**DOCUMENTED, **(also or {})}}
 
 
 def session_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

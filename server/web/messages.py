@@ -48,6 +48,11 @@ def _without_values(error: Exception) -> str:
     return text if isinstance(error, msgspec.ValidationError) and "value" not in text else "it can't be decoded"
 
 
+def wants_messagepack(request: Request[Any, Any, Any]) -> bool:
+    """Tell whether the client asks for MessagePack; anything else gets JSON."""
+    return MESSAGEPACK in request.headers.get("accept", "")
+
+
 class ApiResponse(Response[Any]):
     """A response in the format that the client accepts: MessagePack when it says so, else JSON."""
 
@@ -56,7 +61,7 @@ class ApiResponse(Response[Any]):
         cookies: Iterable[Any] | None = None, **rest: Any,
     ) -> ASGIResponse:  # fmt: skip
         """Render for `request`."""
-        if isinstance(self.content, msgspec.Struct | list) and MESSAGEPACK in request.headers.get("accept", ""):
+        if isinstance(self.content, msgspec.Struct | list) and wants_messagepack(request):
             self.media_type = MESSAGEPACK
         return super().to_asgi_response(app, request, media_type=media_type, headers=headers, cookies=cookies, **rest)
 

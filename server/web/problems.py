@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     current: Any = None
-    """With `stale`: what the server has instead."""
+    """With `stale`, `deleted` and `wrong-state`: what the server has instead."""
     retry_after: int | None = None
     """With `slow-down`: seconds to wait."""
 

@@ -1,7 +1,7 @@
 """Who may call what, made from the route list: a new route without a statement, or without a row here, fails."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from server.app import create_app
 from server.clock import MINUTE
 from server.settings import Settings
 from server.web.access import Who
+from tests.api.appointments import book, moved, new
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.conftest import ORIGIN, Running
 
@@ -59,13 +60,14 @@ class Scene:
     entry: UUID
     taken_back: UUID
     shared_before_the_end: UUID
+    appointment: UUID
     invitation: UUID
     device: UUID
 
     def path(self, template: str, record: UUID | None = None) -> str:
         values = {
             "{record:uuid}": record or self.entry, "{invitation:uuid}": self.invitation, "{account:uuid}": self.therapist.id,
-            "{device:uuid}": self.device, "{method:str}": "passphrase", "{pointer:str}": "settings",
+            "{device:uuid}": self.device, "{appointment:uuid}": self.appointment, "{method:str}": "passphrase", "{pointer:str}": "settings",
         }  # fmt: skip
         for name, value in values.items():
             template = template.replace(name, str(value))
@@ -83,10 +85,13 @@ async def scene(running: Running) -> Scene:
     before_the_end = await ended.save(grants=[(therapist, 1)])
     (await ended.http.post(f"/api/relations/{therapist.id}/end", json={"now": True})).raise_for_status()
     invitation, _ = await invite(therapist)
+    appointment = UUID((await book(therapist, patient))["id"])
     await patient.sign_in()
     devices = (await patient.http.get("/api/devices")).json()
     device = next(UUID(d["id"]) for d in devices if not d["current"])
-    return Scene(therapist, patient, stranger, ended, entry, taken_back, before_the_end, invitation, device)
+    return Scene(
+        therapist, patient, stranger, ended, entry, taken_back, before_the_end, appointment, invitation, device
+    )
 
 
 Body = Callable[[Scene, Person], Awaitable[dict[str, Any] | None]]
@@ -127,6 +132,8 @@ fixed("POST", "/api/relations/{account:uuid}/end", {})
 fixed("POST", "/api/records/{record:uuid}/read", {"revision": 1})
 fixed("PUT", "/api/records/{record:uuid}/reviewed", {"revision": 1})
 fixed("PUT", "/api/records/{record:uuid}/tombstone", {"revision": 1, "tombstone": b64(bytes(32))})
+fixed("POST", "/api/appointments/{appointment:uuid}/answer", {"version": 1, "answer": "confirm"})
+fixed("POST", "/api/appointments/{appointment:uuid}/outcome", {"version": 1, "outcome": "cancelled"})
 fixed(
     "POST", "/api/invitations",
     {"id": str(uuid4()), "redeem_hash": b64(bytes(32)), "tag": b64(bytes(32)), "card": b64(bytes(1053)), "adult": True},
@@ -152,6 +159,17 @@ async def slot_body(scene: Scene, who: Person) -> dict[str, Any]:
 @body_of("PUT", "/api/records/{record:uuid}")
 async def save_body(scene: Scene, who: Person) -> dict[str, Any]:
     return Person(who.running, "nobody@example.org").revision(uuid4())
+
+
+@body_of("POST", "/api/appointments")
+async def book_body(scene: Scene, who: Person) -> dict[str, Any]:
+    return {"appointments": [new(scene.patient)]}
+
+
+@body_of("POST", "/api/appointments/moves")
+async def moves_body(scene: Scene, who: Person) -> dict[str, Any]:
+    there = {"id": str(scene.appointment), "version": 1}
+    return {"moves": [moved(there, "2027-01-01T10:00")]}
 
 
 WITHOUT_BODY = {
@@ -260,6 +278,28 @@ async def test_a_device_or_invitation_of_somebody_else_is_not_found(running: Run
     assert (await call(there, there.stranger, ("DELETE", "/api/devices/{device:uuid}"))).status_code == 404
     other = await begin(running, "third@example.org")
     assert (await call(there, other, ("DELETE", "/api/invitations/{invitation:uuid}"))).status_code == 404
+
+
+async def test_an_appointment_of_others_meets_the_same_answer_as_an_unknown_one(running: Running) -> None:
+    there = await scene(running)
+    colleague = await begin(running, "third@example.org")
+    routes = [key for key in API if key[1].startswith("/api/appointments/")]
+    assert len(routes) == 4
+    for who, role in ((there.stranger, Who.PATIENT), (there.ended, Who.PATIENT), (colleague, Who.THERAPIST)):
+        for key in routes:
+            if API[key] in (role, Who.SIGNED_IN):
+                foreign = await call(there, who, key)
+                unknown = await call(replace(there, appointment=uuid4()), who, key)
+                assert (foreign.status_code, foreign.json()["type"]) == NOT_FOUND, key
+                assert foreign.text == unknown.text, key
+
+
+async def test_who_doesnt_work_with_a_patient_books_nothing_for_them(running: Running) -> None:
+    there = await scene(running)
+    colleague = await begin(running, "third@example.org")
+    for who, patient in ((colleague, there.patient), (there.therapist, there.ended), (there.therapist, there.stranger)):
+        answer = await who.http.post("/api/appointments", json={"appointments": [new(patient)]})
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-a-relation")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import structlog
 from server import database
 from server.app import PROBLEMS
 from server.web.problems import Refusal
+from tests.api.appointments import book, in_days, move, moved, new, say, send, settle
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.conftest import Running
 
@@ -293,6 +294,66 @@ async def a_request_id_for_another_save(running: Running, patient: Person, thera
     first = patient.revision(uuid4())
     await patient.put(uuid4(), first)
     return await patient.put(uuid4(), {**patient.revision(uuid4()), "request": first["request"]})
+
+
+@cause("not-found", 404)
+async def an_appointment_that_is_not_there(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.get(f"/api/appointments/{uuid4()}/history")
+
+
+@cause("malformed", 400)
+async def a_wall_time_in_words(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await send(therapist, new(patient, starts=CANARY))
+
+
+@cause("malformed", 400)
+async def an_appointment_named_twice(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    one = new(patient)
+    return await send(therapist, one, one)
+
+
+@cause("no-such-time", 422)
+async def the_thirtieth_of_february(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await send(therapist, new(patient, starts="2027-02-30T12:00"))
+
+
+@cause("unknown-time-zone", 422)
+async def an_appointment_in_a_zone_of_ones_own(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await send(therapist, new(patient, zone=f"Nowhere/{CANARY}"))
+
+
+@cause("appointment-taken", 409)
+async def an_appointment_id_that_exists(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    booked = await book(therapist, patient)
+    return await send(therapist, new(patient, id=booked["id"], kind="check-in"))
+
+
+@cause("not-a-relation", 422)
+async def a_session_with_a_stranger(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await send(therapist, new(Person(running, "stranger@example.org")))
+
+
+@cause("stale", 409)
+async def a_time_that_has_moved(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    booked = await book(therapist, patient)
+    await move(therapist, moved(booked, in_days(running, 8)))
+    return await say(patient, booked, "confirm")
+
+
+@cause("wrong-state", 409)
+async def an_answer_to_what_is_cancelled(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    booked = await book(therapist, patient)
+    return await say(patient, (await settle(therapist, booked, "cancelled")).json(), "confirm")
+
+
+@cause("not-begun", 409)
+async def a_session_held_before_it_began(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await settle(therapist, await book(therapist, patient), "fulfilled")
+
+
+@cause("already-begun", 409)
+async def an_answer_after_the_beginning(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await say(patient, await book(therapist, patient, -1), "confirm")
 
 
 @cause("server-error", 500)

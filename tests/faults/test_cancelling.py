@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from server import database
+from tests.api.appointments import history, in_days, listed, move, moved, new, pair, send
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.conftest import Running
 
@@ -157,3 +158,33 @@ async def test_a_sign_up_cancelled_anywhere_can_be_sent_again(
 
     await prepare()
     assert await cancelled_everywhere(monkeypatch, sign_up, answered_once) > 8
+
+
+async def test_a_series_cancelled_anywhere_is_booked_and_moved_wholly_or_not_at_all(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    therapist, patient = await pair(running)
+    pending: dict[str, Any] = {}
+
+    async def book() -> None:
+        pending["series"] = [new(patient, days) for days in (1, 2, 3)]
+        await send(therapist, *pending["series"])
+
+    async def booked_or_not() -> None:
+        ids = {one["id"] for one in pending["series"]}
+        assert len(ids & {view["id"] for view in await listed(patient)}) in (0, 3)
+        pending["views"] = (await send(therapist, *pending["series"])).raise_for_status().json()
+        assert [len(await history(patient, one)) for one in ids] == [1, 1, 1]
+
+    async def move_on() -> None:
+        pending["moves"] = [moved(view, in_days(running, 9)) for view in pending["views"]]
+        await move(therapist, *pending["moves"])
+
+    async def moved_or_not() -> None:
+        ids = {view["id"] for view in pending["views"]}
+        versions = {view["version"] for view in await listed(patient) if view["id"] in ids}
+        assert len(versions) == 1
+        pending["views"] = (await move(therapist, *pending["moves"])).raise_for_status().json()
+
+    assert await cancelled_everywhere(monkeypatch, book, booked_or_not) > 8
+    assert await cancelled_everywhere(monkeypatch, move_on, moved_or_not) > 8

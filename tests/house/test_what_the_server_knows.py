@@ -24,6 +24,13 @@ IN_PLAIN = {
     "grants": {"record", "grantee", "epoch", "attention", "granted_at"},
     "readings": {"record", "reader", "read_at", "read_revision", "reviewed_at", "reviewed_revision"},
     "changes": {"account", "record", "counter"},
+    "appointments": {
+        "id", "therapist", "patient", "practice", "kind", "starts_wall", "zone", "starts_at", "minutes", "state", "series", "details",
+        "version", "changed_at",
+    },
+    "appointment_changes": {
+        "appointment", "version", "changed_by", "changed_at", "what", "starts_wall", "zone", "minutes", "state",
+    },
     "throttles": {"failures", "until", "updated_at"},
     "installation": {"name", "value"},
 }  # fmt: skip
@@ -45,7 +52,9 @@ SEALED = {
     "grants": {"sealed"},
 }
 
-COMPOUND = {"identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes"}
+COMPOUND = {
+    "identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes", "appointment_changes",
+}  # fmt: skip
 
 
 def columns_of_tables() -> dict[str, set[str]]:

@@ -191,6 +191,25 @@ describe("kinds", () => {
     await expect(requireKind({ ...entry, readers: [reader] })).resolves.toBeDefined();
     await expect(requireKind({ ...entry, readers: [reader, { ...reader, attention: 1 }] })).rejects.toThrow(KindError);
   });
+  const appointment = { kind: "appointment", v: 1, readers: [], appointment: newId() };
+  const step = { id: newId(), text: "A quiet evening", at: { days_before: 1, time: "18:00" } };
+  test("take the details of an appointment", async () => {
+    const full = { ...appointment, title: "Third", link: "https://video.example.org/r/7", steps: [step] };
+    await expect(requireKind(appointment)).resolves.toBeDefined();
+    await expect(requireKind(full)).resolves.toMatchObject(full);
+  });
+  test.each([
+    { v: 2 },
+    { appointment: "seven" },
+    { title: "x".repeat(201) },
+    { link: "javascript:alert(1)" },
+    { link: "http://video.example.org" },
+    { steps: [{ ...step, at: { days_before: 31, time: "18:00" } }] },
+    { steps: [{ ...step, at: { days_before: 1, time: "24:00" } }] },
+  ])(
+    "refuse details of an appointment with %j",
+    async (changed) => await expect(requireKind({ ...appointment, ...changed })).rejects.toThrow(KindError),
+  );
   test("count only from whom the table says", () => {
     const from = (role: "patient" | "therapist", partyToAbout = false) =>
       ({ who: "contact", role, partyToAbout }) as const;

@@ -1,0 +1,1 @@
+"""Appointments: sessions in the calendar, how they are booked, moved, answered, and what became of them."""

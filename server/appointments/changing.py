@@ -1,0 +1,87 @@
+"""What every change of an appointment does: hold what it was checked against, write, note it down, tell both sides.
+
+Locks are taken in one order: relations first (as a save with readers does), then appointments in id order. An erasure comes to
+them the other way round; where it meets a change, one of the two is done anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from server import database
+from server.appointments.errors import NoSuchAppointment
+from server.appointments.structs import State, What
+from server.care.relations import active_partners
+from server.web.access import Caller
+from server.web.live import live
+
+OPEN: tuple[State, ...] = ("proposed", "confirmed", "change-requested")
+"""The states of what may still be moved, answered, held or cancelled."""
+NOTED_AT_ONCE = 100
+
+
+class Held(NamedTuple):
+    """Appointments that don't change until the running transaction ends."""
+
+    rows: dict[UUID, database.Row]
+    partners: set[UUID]
+    """Those of their other sides whom the caller works with now; that doesn't end before the transaction, either."""
+
+
+async def hold(caller: Caller, appointments: Sequence[UUID]) -> Held:
+    """Hold appointments of the caller's inside the running transaction; raises NoSuchAppointment. Three statements."""
+    other = "therapist" if caller.role == "patient" else "patient"
+    found = await database.fetch(
+        f"SELECT {other} AS account FROM appointments "
+        f"WHERE {caller.role} = $1 AND id IN ({database.parameters(2, len(appointments))})",
+        caller.account, *appointments,
+    )  # fmt: skip
+    if len(found) != len(appointments):
+        raise NoSuchAppointment
+    partners = await active_partners(caller.account, sorted({row["account"] for row in found}))
+    rows = await database.fetch(
+        f"SELECT * FROM appointments WHERE id IN ({database.parameters(1, len(appointments))}) ORDER BY id"
+        + database.for_update(),
+        *appointments,
+    )
+    if len(rows) != len(appointments):  # erased since the first look
+        raise NoSuchAppointment
+    return Held({row["id"]: row for row in rows}, partners)
+
+
+async def set_state(appointment: UUID, state: State, what: What, by: UUID, now: int) -> database.Row:
+    """Give a held appointment another state, and note it down; returns its row. Two statements."""
+    rows = await database.fetch(
+        "UPDATE appointments SET state = $2, version = version + 1, changed_at = $3 WHERE id = $1 RETURNING *",
+        appointment,
+        state,
+        now,
+    )
+    await note(rows, what, by)
+    return rows[0]
+
+
+async def note(rows: Sequence[database.Row], what: What, by: UUID) -> None:
+    """Note down what has just been done to appointments, given as they stand now, and tell both sides after the commit.
+
+    One statement for each hundred.
+    """
+    for start in range(0, len(rows), NOTED_AT_ONCE):
+        some = rows[start : start + NOTED_AT_ONCE]
+        values = [
+            (row["id"], row["version"], by, row["changed_at"], what, row["starts_wall"], row["zone"], row["minutes"], row["state"])
+            for row in some
+        ]  # fmt: skip
+        await database.fetch(
+            "INSERT INTO appointment_changes (appointment, version, changed_by, changed_at, what, starts_wall, zone, minutes, state) "
+            f"VALUES {database.value_rows(values)}",
+            *(value for row_of in values for value in row_of),
+        )
+    tell(rows)
+
+
+def tell(rows: Iterable[database.Row]) -> None:
+    """Tell both sides of appointments, once the running transaction is committed, that something changed."""
+    told = frozenset(account for row in rows for account in (row["therapist"], row["patient"]))
+    if told:
+        database.after_commit(lambda: live.changed(told))

@@ -1,0 +1,49 @@
+"""What people see of appointments: their list, one appointment's history."""
+
+from uuid import UUID
+
+from server import database
+from server.appointments.errors import NoSuchAppointment
+from server.appointments.structs import AppointmentChangeView, AppointmentView
+from server.clock import DAY, to_datetime
+from server.web.access import Caller
+
+SHOWN_AFTERWARDS = 396 * DAY
+"""13 months."""
+
+
+def appointment_view(row: database.Row) -> AppointmentView:
+    """Make what both sides see of an appointment from its row."""
+    return AppointmentView(
+        id=row["id"], therapist=row["therapist"], patient=row["patient"], practice=row["practice"], kind=row["kind"],
+        starts=row["starts_wall"], zone=row["zone"], starts_at=to_datetime(row["starts_at"]), minutes=row["minutes"],
+        state=row["state"], series=row["series"], details=row["details"], version=row["version"],
+        changed=to_datetime(row["changed_at"]),
+    )  # fmt: skip
+
+
+async def appointments_of(caller: Caller, now: int) -> list[AppointmentView]:
+    """List the appointments of an account from 13 months ago on, in order of start; one statement, by index."""
+    rows = await database.fetch(
+        f"SELECT * FROM appointments WHERE {caller.role} = $1 AND starts_at >= $2 ORDER BY starts_at, id",
+        caller.account, now - SHOWN_AFTERWARDS,
+    )  # fmt: skip
+    return [appointment_view(row) for row in rows]
+
+
+async def history(caller: Caller, appointment: UUID) -> list[AppointmentChangeView]:
+    """List what happened to an appointment of the caller's, the newest first; raises NoSuchAppointment."""
+    rows = await database.fetch(
+        "SELECT c.* FROM appointments a JOIN appointment_changes c ON c.appointment = a.id "
+        f"WHERE a.id = $1 AND a.{caller.role} = $2 ORDER BY c.version DESC",
+        appointment, caller.account,
+    )  # fmt: skip
+    if not rows:
+        raise NoSuchAppointment
+    return [
+        AppointmentChangeView(
+            version=row["version"], by=row["changed_by"], at=to_datetime(row["changed_at"]), what=row["what"],
+            starts=row["starts_wall"], zone=row["zone"], minutes=row["minutes"], state=row["state"],
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -1,0 +1,53 @@
+"""The details of an appointment: what the schema takes and refuses (the front end's tests ask the same of the same schema)."""
+
+from typing import Any
+
+import pytest
+from aftertide.protocol.encoding import new_id
+from aftertide.protocol.errors import ContentError
+from aftertide.protocol.kinds import check_content, counts
+
+BARE: dict[str, Any] = {"kind": "appointment", "v": 1, "readers": [], "appointment": new_id()}
+STEP = {"id": new_id(), "text": "Nothing to eat from now on", "at": {"days_before": 0, "time": "10:00"}}
+FULL = {
+    **BARE, "title": "Third session", "place": "Shore Street 4", "link": "https://video.example.org/r/7", "bring": "A blanket",
+    "mind": "Somebody who takes you home", "reason": "The room is flooded", "steps": [STEP, {"id": new_id(), "text": "A quiet evening"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [BARE, FULL, {**FULL, "later": {"a": 1}}])
+def test_details_of_an_appointment_are_taken(content: dict[str, Any]) -> None:
+    assert check_content(content) == content
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"v": 2},
+        {"appointment": "seven"},
+        {"title": ""},
+        {"title": "x" * 201},
+        {"bring": "x" * 4001},
+        {"link": "javascript:alert(1)"},
+        {"link": "http://video.example.org"},
+        {"link": "https://video.example.org/ r"},
+        {"steps": [STEP] * 51},
+        {"steps": [{"text": "no id"}]},
+        {"steps": [{**STEP, "at": {"days_before": 31, "time": "10:00"}}]},
+        {"steps": [{**STEP, "at": {"days_before": 1, "time": "24:00"}}]},
+        {"steps": [{**STEP, "at": {"days_before": 1}}]},
+    ],
+)
+def test_details_in_another_form_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ContentError):
+        check_content({**FULL, **changed})
+
+
+def test_an_appointment_needs_to_name_the_servers() -> None:
+    with pytest.raises(ContentError):
+        check_content({name: value for name, value in FULL.items() if name != "appointment"})
+
+
+def test_details_of_an_appointment_count_from_a_therapist_only() -> None:
+    assert counts("appointment", "therapist", party_to_about=False)
+    assert not counts("appointment", "patient", party_to_about=True)
