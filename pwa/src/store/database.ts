@@ -141,6 +141,8 @@ export interface PendingChange {
   /** The content that the person started from, sealed; undefined for a new record. */
   readonly base: Bytes | undefined;
   readonly baseRevision: number;
+  /** Of a deletion: the hash of what the person saw, where that is what the server had. A restored server counts anew. */
+  readonly baseHash?: string | undefined;
   /** Readers wanted; undefined: as they are. */
   readonly readers: readonly { readonly account: string; readonly attention: Attention }[] | undefined;
   readonly at: number;

@@ -228,7 +228,7 @@ export class JournalDesk implements Journal {
     else if (record && kept) {
       const started = kept.content.from ?? entryFields(record.content);
       await this.outbox.save({ ...(await onto(record, started, fields)), typed: row });
-      await this.outbox.delete(kept.id, 0);
+      await this.outbox.delete(kept.id, 0, kept);
     } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
       await this.outbox.save({ record: id, content: { ...began.content, ...fields }, base: began, typed: row });
@@ -262,7 +262,7 @@ export class JournalDesk implements Journal {
     if (!draft) throw new StoreError("unknown");
     const started = draft.content.from ?? entryFields(record.content);
     await this.outbox.save(await onto(record, started, entryFields(draft.content.entry)));
-    await this.outbox.delete(draft.id, 0);
+    await this.outbox.delete(draft.id, 0, draft);
     this.kick();
   }
 
@@ -270,7 +270,7 @@ export class JournalDesk implements Journal {
     this.shelf.requireKeys();
     const draft = this.#kept.get(entry);
     if (!draft) throw new StoreError("unknown");
-    await this.outbox.delete(draft.id, 0);
+    await this.outbox.delete(draft.id, 0, draft);
     this.kick();
   }
 

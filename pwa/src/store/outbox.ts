@@ -4,7 +4,7 @@
  */
 import { type JsonObject, newId, type Reader, requireKind } from "../protocol";
 import type { PendingChange } from "./database";
-import { recordOf } from "./opening";
+import { type OwnRecord, recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
 import type { TypedRow } from "./typed";
 
@@ -109,11 +109,14 @@ export class Outbox {
     return mergeContent(base, content, queued);
   }
 
-  /** Queues a deletion, not before `notBefore`. What the server never had is dropped at once. */
-  async delete(record: string, notBefore: number): Promise<void> {
+  /**
+   * Queues a deletion, not before `notBefore`, of what the person has `seen`; by default what this page shows now. What the
+   * server never had is dropped at once.
+   */
+  async delete(record: string, notBefore: number, seen?: Pick<OwnRecord, "opened" | "change">): Promise<void> {
     const { shelf } = this;
-    const known = shelf.records.get(record);
-    const queued = shelf.counted.outbox.get(record)?.version;
+    const known = seen ? seen.opened : shelf.records.get(record);
+    const queued = (seen ? seen.change : shelf.counted.outbox.get(record))?.version;
     const drafts = shelf.counted.drafts
       .filter((draft) => recordOf(draft) === record || draft.about === record)
       .map(({ id, at }) => ({ id, at }));
@@ -136,6 +139,7 @@ export class Outbox {
         // What the person saw when deleting: newer words of another device aren't deleted unseen. What waits to be sent
         // hides what has come since it was begun.
         baseRevision: (before?.content && before.baseRevision) || (known?.version.revision ?? 0),
+        baseHash: before?.content && before.baseRevision ? undefined : known?.version.hash,
         readers: before?.readers,
         at: shelf.now(),
         notBefore,
@@ -171,6 +175,7 @@ export class Outbox {
         version: newId(),
         // The number is now the deletion's; the words merge from their base whatever the server has.
         baseRevision: 0,
+        baseHash: undefined,
         notBefore: 0,
         drafts: undefined,
       };

@@ -61,8 +61,8 @@ export class Outgoing {
   async #bury(change: PendingChange, known: Opened | undefined): Promise<Attempt | undefined> {
     if (!known) return undefined;
     const here = this.shelf.requireHere();
-    const { revision } = known.version;
-    if (revision !== change.baseRevision) {
+    const { revision, hash } = known.version;
+    if (revision !== change.baseRevision || (change.baseHash !== undefined && hash !== change.baseHash)) {
       await this.shelf.addFault("kept-after-deletion", change.record, undefined);
       return undefined;
     }
@@ -320,7 +320,8 @@ export function settledChange(current: PendingChange, attempt: Attempt): Pending
   if (current.version === attempt.version) return undefined;
   if (!attempt.content) return { ...current, attempt: undefined };
   const baseRevision = attempt.merged ? 0 : attempt.revision;
-  return { ...current, attempt: undefined, base: attempt.content, baseRevision };
+  const baseHash = current.action === "delete" ? attempt.result?.accepted?.hash : undefined;
+  return { ...current, attempt: undefined, base: attempt.content, baseRevision, baseHash };
 }
 
 function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {

@@ -277,12 +277,13 @@ export class Pull {
    */
   async #saveOrphans(): Promise<void> {
     const { shelf, outbox } = this;
-    for (const { id, about, content } of shelf.mine<DraftContent>("draft")) {
+    for (const draft of shelf.mine<DraftContent>("draft")) {
+      const { id, about, content } = draft;
       if (shelf.records.has(about) || shelf.counted.outbox.has(about)) continue;
       if (!(await shelf.database.get("remembered", about))?.ended) continue;
       const survivor = await successorOf(id);
       await outbox.save({ record: survivor, content: { kind: "entry", v: 1, ...content.entry }, readers: [] });
-      await outbox.delete(id, 0);
+      await outbox.delete(id, 0, draft);
       await shelf.addFault("kept-after-deletion", survivor, undefined);
     }
   }

@@ -8,6 +8,9 @@ import { setStage } from "./stage";
 const SEEDS = 2_000;
 const PARTS = 2;
 
+/** Seeds that `make soak` has found faults with, mended since: some need more pages and hours than a plain test can set. */
+const FOUND: readonly number[] = [442105690, 442107437, 1604097594, 1604098117, 2840108609];
+
 const { SEED, SOAK_MINUTES, TAIL = "60" } = process.env;
 /** Lines of what happened last that a failure shows. */
 const LINES = Number(TAIL);
@@ -53,6 +56,7 @@ async function livedThrough(lives: Lives, seeds: Iterable<number>): Promise<numb
 }
 
 function* fixed(part: number): Generator<number> {
+  if (part === 1) yield* FOUND;
   for (let seed = part; seed <= SEEDS; seed += PARTS) yield seed;
 }
 
@@ -75,7 +79,7 @@ export function weeks(part: number): void {
       expect(await livedThrough(lives, fresh(minutes))).toEqual([]);
     });
   } else {
-    test(`seeds ${part}, ${part + PARTS}, ... to ${SEEDS}`, async () => {
+    test(`seeds ${part}, ${part + PARTS}, ... to ${SEEDS}, and those found`, async () => {
       expect(await livedThrough(lives, fixed(part))).toEqual([]);
       expect(KINDS.filter((kind) => !lives.counts.get(kind))).toEqual([]);
     });

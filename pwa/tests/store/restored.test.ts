@@ -125,4 +125,24 @@ describe("a server restored to an earlier state of an entry", () => {
     expect(patient.sync.faults.map(({ kind }) => kind)).toEqual(["kept-after-deletion"]);
     expect(laptop.sync.faults).toEqual([]);
   });
+
+  test("loses no words to a deletion that meant what was there before the restore", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const restore = server.backup();
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    patient.line.away = true;
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    laptop.line.away = true;
+    await write(laptop, "One. Two.", id);
+    restore();
+    laptop.line.away = false;
+    await settle(laptop);
+    patient.line.away = false;
+    await settle(patient, laptop);
+    for (const each of [patient, laptop]) expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. Two."]);
+  });
 });
