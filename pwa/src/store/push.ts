@@ -192,8 +192,7 @@ export class Push {
   async #stale(change: PendingChange, attempt: Attempt, view: Schemas["RecordView"] | undefined): Promise<void> {
     const { record } = change;
     if (!this.shelf.keys) return;
-    // Two first saves that met: the next try is told which one won.
-    if (!view) return this.#again(record);
+    if (!view) return this.#missing(change);
     if (view.id !== record || !(await this.pull.take(view))) return this.#keep(record, "stale");
     if (change.action === "delete" && attempt.result === undefined) {
       // Somebody changed it elsewhere since: what they wrote isn't deleted unseen.
@@ -204,6 +203,18 @@ export class Push {
     const held = this.shelf.records.get(record);
     if (held && held.version.hash === attempt.result?.accepted?.hash) await this.#accepted(record, attempt);
     else await this.#again(record);
+  }
+
+  /** The server has nothing of a record. Where two first saves met, the next try is told which one won. */
+  async #missing({ record, action }: PendingChange): Promise<void> {
+    const held = this.shelf.records.get(record);
+    if (action === "save" && held?.own) {
+      // It took this record once: that answer is from before a restore, and came past the comparison. It is given back.
+      await this.outgoing.offer(held, undefined);
+      await this.shelf.database.write(["records"], "strict", (transaction) => transaction.delete("records", record));
+      this.shelf.place([], [record]);
+    }
+    await this.#again(record);
   }
 
   async #again(record: string): Promise<void> {

@@ -80,6 +80,20 @@ describe("a server restored to before an entry was written", () => {
   });
 });
 
+describe("a server that has lost an entry, unnoticed", () => {
+  test("gets it back with the next change to it", async () => {
+    const { server, patient } = await pair();
+    const id = await write(patient, "One.");
+    await patient.sync.now();
+    // As after a restore that another page has compared with before this page's answer was kept.
+    server.records.delete(id);
+    await write(patient, "One. Two.", id);
+    await settle(patient);
+    expect(entry(patient, id)).toMatchObject({ text: "One. Two.", where: "sent" });
+    expect(patient.sync.faults).toEqual([]);
+  });
+});
+
 describe("a server restored to an earlier state of an entry", () => {
   test("is no attacker, also where it happens between the look and the sending", async () => {
     const { server, patient } = await pair();
