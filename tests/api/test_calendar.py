@@ -38,7 +38,9 @@ async def feed(running: Running, address: str) -> Any:
     """What a calendar reads at an address."""
     answer = await fetch(running, address)
     assert answer.status_code == 200, answer.text
-    return vobject.readOne(answer.text)
+    read = vobject.readOne(answer.text)
+    assert read.validate(raiseException=True)
+    return read
 
 
 async def events(running: Running, address: str) -> list[Any]:
