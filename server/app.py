@@ -23,6 +23,7 @@ from server.accounts import errors as accounts
 from server.accounts import routes as account_routes
 from server.accounts import tables as account_tables
 from server.accounts.sessions import caller_finder, forget_ended_sessions
+from server.appointments import calendar_routes
 from server.appointments import errors as appointments
 from server.appointments import routes as appointment_routes
 from server.appointments import tables as appointment_tables
@@ -94,6 +95,7 @@ PROBLEMS = {
         422, "no-such-time", "This isn't a date and time of day between 2000 and 2100."
     ),
     appointments.NoSuchAppointment: ProblemType(404, "not-found", "There is nothing at this address."),
+    appointments.NoSuchFeed: ProblemType(404, "not-found", "There is nothing at this address."),
     appointments.AppointmentTaken: ProblemType(409, "appointment-taken", "There is another appointment with this id."),
     appointments.StaleAppointment: ProblemType(409, "stale", "The appointment has changed. Look at it again."),
     appointments.WrongState: ProblemType(409, "wrong-state", "The appointment isn't in a state that allows this."),
@@ -199,8 +201,10 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
                     care_routes.router,
                     record_routes.router,
                     appointment_routes.router,
+                    calendar_routes.router,
                 ],
             ),
+            calendar_routes.feed,
             *page_routes(pages),  # type: ignore[list-item]  # handlers of several kinds
         ],
         guards=[access.admit],

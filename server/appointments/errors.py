@@ -31,5 +31,9 @@ class AlreadyBegun(Refusal):
     """What has begun isn't answered any more."""
 
 
+class NoSuchFeed(Refusal):
+    """No calendar feed has this address, or has it any longer; or the account has none."""
+
+
 class NotARelation(Refusal):
     """Patient and therapist aren't, or aren't any longer, in a running relation."""

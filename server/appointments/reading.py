@@ -6,7 +6,7 @@ from server import database
 from server.appointments.errors import NoSuchAppointment
 from server.appointments.structs import AppointmentChangeView, AppointmentView
 from server.clock import DAY, to_datetime
-from server.web.access import Caller
+from server.web.access import Caller, Role
 
 SHOWN_AFTERWARDS = 396 * DAY
 """13 months."""
@@ -22,13 +22,23 @@ def appointment_view(row: database.Row) -> AppointmentView:
     )  # fmt: skip
 
 
-async def appointments_of(caller: Caller, now: int) -> list[AppointmentView]:
+async def appointments_of(account: UUID, role: Role, now: int) -> list[AppointmentView]:
     """List the appointments of an account from 13 months ago on, in order of start; one statement, by index."""
     rows = await database.fetch(
-        f"SELECT * FROM appointments WHERE {caller.role} = $1 AND starts_at >= $2 ORDER BY starts_at, id",
-        caller.account, now - SHOWN_AFTERWARDS,
+        f"SELECT * FROM appointments WHERE {role} = $1 AND starts_at >= $2 ORDER BY starts_at, id",
+        account, now - SHOWN_AFTERWARDS,
     )  # fmt: skip
     return [appointment_view(row) for row in rows]
+
+
+async def appointment_of(caller: Caller, appointment: UUID) -> AppointmentView:
+    """Give one appointment of the caller's; raises NoSuchAppointment."""
+    row = await database.fetch_one(
+        f"SELECT * FROM appointments WHERE id = $1 AND {caller.role} = $2", appointment, caller.account
+    )
+    if row is None:
+        raise NoSuchAppointment
+    return appointment_view(row)
 
 
 async def history(caller: Caller, appointment: UUID) -> list[AppointmentChangeView]:

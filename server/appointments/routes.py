@@ -24,7 +24,8 @@ from server.web.messages import ApiRequest
 @get("/appointments", **allow(Who.SIGNED_IN, also=NOT_MODIFIED))
 async def list_appointments(request: ApiRequest, caller: NamedDependency[Caller]) -> Response[list[AppointmentView]]:
     """List one's appointments from 13 months ago on, in order of start; nothing when they are as the client knows them."""
-    return unless_known(request, await reading.appointments_of(caller, request.app.state.clock()))
+    listed = await reading.appointments_of(caller.account, caller.role, request.app.state.clock())
+    return unless_known(request, listed)
 
 
 @post("/appointments", **allow(Who.THERAPIST), status_code=200)

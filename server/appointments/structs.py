@@ -1,6 +1,6 @@
 """What travels to and from the routes of appointments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -108,3 +108,35 @@ class AppointmentChangeView(msgspec.Struct, kw_only=True, frozen=True):
     zone: str
     minutes: int
     state: State
+
+
+Wording = Literal["discreet", "plain"]
+"""What a calendar shows of a session: that there is an appointment, or which of the four kinds it is."""
+
+
+class FeedWording(msgspec.Struct, frozen=True):
+    """What one's calendar feed is to show."""
+
+    wording: Wording
+
+
+class FeedAddress(msgspec.Struct, frozen=True):
+    """A new address of a calendar feed, `/calendar/{token}.ics`; it is given this once."""
+
+    token: str
+
+
+class CalendarFeed(msgspec.Struct, kw_only=True, frozen=True):
+    """A running calendar feed."""
+
+    wording: Wording
+    since: datetime
+    """When its present address was made."""
+    last_read: date | None
+    """The last day, in UTC, on which a calendar fetched that address."""
+
+
+class CalendarFeedView(msgspec.Struct, frozen=True):
+    """One's calendar feed, where there is one."""
+
+    feed: CalendarFeed | None

@@ -1,9 +1,9 @@
-"""Tables of appointments and of what happened to them."""
+"""Tables of appointments, of what happened to them, and of the feeds that calendars read."""
 
 from piccolo.columns import Integer, Varchar
 from piccolo.table import Table
 
-from server.columns import Id, Instant
+from server.columns import Bytes, Id, Instant
 
 
 class Appointment(Table, tablename="appointments"):
@@ -39,4 +39,14 @@ class AppointmentChange(Table, tablename="appointment_changes"):
     state = Varchar()
 
 
-TABLES: list[type[Table]] = [Appointment, AppointmentChange]
+class CalendarFeed(Table, tablename="calendar_feeds"):
+    """The calendar feed of an account, at most one; its token is stored hashed. `last_read_day` is where a UTC day begins."""
+
+    account = Id(primary_key=True)
+    token_hash = Bytes(unique=True)
+    wording = Varchar()
+    created_at = Instant()
+    last_read_day = Instant(null=True)
+
+
+TABLES: list[type[Table]] = [Appointment, AppointmentChange, CalendarFeed]

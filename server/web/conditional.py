@@ -23,14 +23,28 @@ def unless_known(request: ApiRequest, content: T) -> Response[T]:
 
     The two formats have tags of their own: a strong one stands for the very bytes.
     """
-    form = "m" if wants_messagepack(request) else "j"
-    tag = f'"{form}{hashlib.sha256(msgspec.msgpack.encode(content)).hexdigest()[:32]}"'
+    tag = _tag("m" if wants_messagepack(request) else "j", msgspec.msgpack.encode(content))
     headers = {"ETag": tag, "Vary": "Accept"}
-    if _names(request.headers.get("if-none-match", ""), tag):
+    if _is_known(request, tag):
         return ApiResponse(None, status_code=304, headers=headers)
     return ApiResponse(content, headers=headers)
 
 
-def _names(header: str, tag: str) -> bool:
+def file_unless_known(
+    request: ApiRequest, content: bytes, media_type: str, headers: Mapping[str, str]
+) -> Response[bytes | None]:
+    """Answer with a file and its ETag, or with 304, as `unless_known` does; `headers` go with both."""
+    tag = _tag("f", content)
+    if _is_known(request, tag):
+        return Response(None, status_code=304, media_type=media_type, headers={**headers, "ETag": tag})
+    return Response(content, media_type=media_type, headers={**headers, "ETag": tag})
+
+
+def _tag(form: str, content: bytes) -> str:
+    return f'"{form}{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _is_known(request: ApiRequest, tag: str) -> bool:
     """Compare weakly, as the header asks for: a proxy that compresses on its way makes a tag weak."""
+    header = request.headers.get("if-none-match", "")
     return any(said.strip().removeprefix("W/") in (tag, "*") for said in header.split(","))

@@ -49,6 +49,10 @@ def test_the_origin_is_asked_of_everything_but_what_other_apps_share() -> None:
     assert unasked == {("POST", "/share")}
 
 
+def test_routes_that_live_by_a_token_in_their_address_are_known_by_name() -> None:
+    assert {key for key, who in ALL.items() if who is Who.ADDRESS} == {("GET", "/calendar/{file:str}")}
+
+
 @dataclass
 class Scene:
     """A therapist with a patient who shares an entry, a former reader, somebody whose relation ended, and strangers."""
@@ -134,6 +138,8 @@ fixed("PUT", "/api/records/{record:uuid}/reviewed", {"revision": 1})
 fixed("PUT", "/api/records/{record:uuid}/tombstone", {"revision": 1, "tombstone": b64(bytes(32))})
 fixed("POST", "/api/appointments/{appointment:uuid}/answer", {"version": 1, "answer": "confirm"})
 fixed("POST", "/api/appointments/{appointment:uuid}/outcome", {"version": 1, "outcome": "cancelled"})
+fixed("PUT", "/api/calendar-feed", {"wording": "discreet"})
+fixed("PUT", "/api/calendar-feed/wording", {"wording": "plain"})
 fixed(
     "POST", "/api/invitations",
     {"id": str(uuid4()), "redeem_hash": b64(bytes(32)), "tag": b64(bytes(32)), "card": b64(bytes(1053)), "adult": True},
@@ -284,7 +290,7 @@ async def test_an_appointment_of_others_meets_the_same_answer_as_an_unknown_one(
     there = await scene(running)
     colleague = await begin(running, "third@example.org")
     routes = [key for key in API if key[1].startswith("/api/appointments/")]
-    assert len(routes) == 4
+    assert len(routes) == 5
     for who, role in ((there.stranger, Who.PATIENT), (there.ended, Who.PATIENT), (colleague, Who.THERAPIST)):
         for key in routes:
             if API[key] in (role, Who.SIGNED_IN):

@@ -10,7 +10,7 @@ from server.web.headers import CONTENT_SECURITY_POLICY
 from tests.conftest import ORIGIN, Running, Time, living
 
 ADDRESSES = [
-    "/", "/join/5f1c4a0e-7e7e-4f1e-9e0e-111111111111", "/journal", "/help", "/assets/none.js", "/nowhere", "/api/health", "/api/account",
+    "/", "/join/5f1c4a0e-7e7e-4f1e-9e0e-111111111111", "/journal", "/help", "/assets/none.js", "/nowhere", "/calendar/nobodys.ics", "/api/health", "/api/account",
     "/api/nowhere", "/api/schema/openapi.json",
 ]  # fmt: skip
 

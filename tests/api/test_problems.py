@@ -301,6 +301,21 @@ async def an_appointment_that_is_not_there(running: Running, patient: Person, th
     return await patient.http.get(f"/api/appointments/{uuid4()}/history")
 
 
+@cause("not-found", 404)
+async def an_address_of_no_calendar(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await running.program().get(f"/calendar/{CANARY}.ics")
+
+
+@cause("not-found", 404)
+async def a_calendar_feed_that_is_not_there(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.put("/api/calendar-feed/wording", json={"wording": "plain"})
+
+
+@cause("malformed", 400)
+async def a_wording_of_ones_own(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.put("/api/calendar-feed", json={"wording": CANARY})
+
+
 @cause("malformed", 400)
 async def a_wall_time_in_words(running: Running, patient: Person, therapist: Person) -> httpx.Response:
     return await send(therapist, new(patient, starts=CANARY))

@@ -31,6 +31,7 @@ IN_PLAIN = {
     "appointment_changes": {
         "appointment", "version", "changed_by", "changed_at", "what", "starts_wall", "zone", "minutes", "state",
     },
+    "calendar_feeds": {"account", "wording", "created_at", "last_read_day"},
     "throttles": {"failures", "until", "updated_at"},
     "installation": {"name", "value"},
 }  # fmt: skip
@@ -41,6 +42,7 @@ HASHED = {
     "invitations": {"redeem_hash", "inviter_tag", "invitee_tag"},
     "records": {"head", "tombstone"},
     "revisions": {"base", "proof"},
+    "calendar_feeds": {"token_hash"},
     "throttles": {"key"},
 }
 SEALED = {
