@@ -4,7 +4,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from migrations.engines import run_statements
 
-ID = "2026-11-26T10:00:00:000000"
+ID = "2026-11-25T11:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "A private calendar feed for each account that wants one."
 
