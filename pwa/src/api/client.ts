@@ -91,10 +91,14 @@ export type Api = ReturnType<typeof createApi>;
 
 /** Everything the app asks the server. Each call rejects with {@link ApiProblem} or {@link NoAnswer}. */
 export function createApi(options: ApiOptions) {
-  async function reach(method: string, address: string, body: string | undefined): Promise<Response> {
+  async function reach(method: string, address: string, body: string | undefined, known?: string): Promise<Response> {
     const request = new Request(`${options.origin}${address}`, {
       method,
-      ...(body === undefined ? {} : { body, headers: { "content-type": "application/json" } }),
+      ...(body === undefined ? {} : { body }),
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(known ? { "if-none-match": known } : {}),
+      },
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
@@ -109,7 +113,7 @@ export function createApi(options: ApiOptions) {
     const incarnation = response.headers.get(INCARNATION);
     if (!incarnation) throw new NoAnswer("an answer that isn't our server's");
     options.onIncarnation?.(incarnation);
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok && response.status !== 304) throw await refusal(response);
     return response;
   }
 
@@ -158,6 +162,31 @@ export function createApi(options: ApiOptions) {
     practices: () => call("get", "/api/practices"),
     relations: () => call("get", "/api/relations"),
     endRelation: (account: string) => call("post", "/api/relations/{account}/end", { account }, { now: false }),
+
+    /** Own appointments with the tag of the list; undefined when they are as under the tag that is `known`. */
+    appointments: async (
+      known: string | undefined,
+    ): Promise<{ tag: string; list: Schemas["AppointmentView"][] } | undefined> => {
+      const response = await reach("GET", "/api/appointments", undefined, known);
+      if (response.status === 304) return undefined;
+      try {
+        return {
+          tag: response.headers.get("etag") ?? "",
+          list: (await response.json()) as Schemas["AppointmentView"][],
+        };
+      } catch {
+        throw new NoAnswer("an answer that can't be read");
+      }
+    },
+    bookAppointments: (appointments: Schemas["NewAppointment"][]) =>
+      call("post", "/api/appointments", {}, { appointments }),
+    moveAppointments: (moves: Schemas["Move"][]) => call("post", "/api/appointments/moves", {}, { moves }),
+    answerAppointment: (appointment: string, said: Schemas["PatientsAnswer"]) =>
+      call("post", "/api/appointments/{appointment}/answer", { appointment }, said),
+    settleAppointment: (appointment: string, said: Schemas["Outcome"]) =>
+      call("post", "/api/appointments/{appointment}/outcome", { appointment }, said),
+    appointmentHistory: (appointment: string) =>
+      call("get", "/api/appointments/{appointment}/history", { appointment }),
 
     changes: (after: number) => call("get", "/api/changes", { after }),
     record: (record: string) => call("get", "/api/records/{record}", { record }),

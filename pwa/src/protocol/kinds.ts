@@ -71,6 +71,16 @@ export type DraftContent = RecordContent & {
   from?: EntryFields;
 };
 
+/** What the therapist says of a session, for the patient; `appointment` is the server's. */
+export type AppointmentContent = RecordContent & {
+  appointment: string;
+  place?: string;
+  link?: string;
+  bring?: string;
+  mind?: string;
+  reason?: string;
+};
+
 type Check = (value: unknown) => boolean;
 let check: Promise<Check> | undefined;
 

@@ -1,6 +1,7 @@
 import { type ApiOptions, createApi } from "../api/client";
 import { loadHpke } from "../protocol";
 import { Answers } from "./answers.svelte";
+import { AppointmentDesk } from "./appointments.svelte";
 import { CareDesk } from "./care.svelte";
 import type { Database, Listeners } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
@@ -60,12 +61,26 @@ export function createAftertide(options: StoreOptions): Store {
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
-  const rounds = new SyncRounds(shelf, api, exchange, environment, () => care.refresh());
+  const appointments = new AppointmentDesk(shelf, api, outbox, environment, kick);
+  const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {
+    await care.refresh();
+    await appointments.refresh();
+  });
+  const lists = {
+    load: async () => {
+      await care.load();
+      await appointments.load();
+    },
+    clear: () => {
+      care.clear();
+      appointments.clear();
+    },
+  };
   const joining = later(async () => {
     const { Joining } = await import("./joining");
     return new Joining(shelf, api, outbox, care, rounds, environment);
   });
-  const session = new SessionDesk(shelf, api, outbox, care, joining, rounds, environment);
+  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, rounds, environment);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
@@ -74,17 +89,19 @@ export function createAftertide(options: StoreOptions): Store {
     journal,
     care,
     review,
+    appointments,
     sync: rounds,
     async start(shown = Promise.resolve()) {
       await session.lockIfHiddenLong();
       await shelf.load(shown);
-      await care.load();
+      await lists.load();
       await session.stayOpen();
       // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
       environment.whenIdle(() => void loadHpke().catch(() => undefined));
       session.watchHidden();
       environment.hearOthers((message) => {
-        void shelf.load().then(() => {
+        void shelf.load().then(async () => {
+          await appointments.load();
           if (message === "keys") rounds.listen();
         });
       });

@@ -36,6 +36,12 @@ export type Reason =
   | "no-agreement"
   | "no-reader"
   | "no-longer-shared"
+  /** Not somebody one works with now. */
+  | "no-relation"
+  /** Another device, or the other side, has changed it meanwhile. */
+  | "changed-meanwhile"
+  /** No such date and time of day. */
+  | "time"
   /** Words on this device that the server doesn't have. */
   | "unsent-words"
   /** The device's storage refuses: full, private mode, or broken. */

@@ -21,6 +21,12 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "invitation-taken": "link-gone",
   "no-longer-shared": "no-longer-shared",
   "not-found": "unknown",
+  "not-a-relation": "no-relation",
+  stale: "changed-meanwhile",
+  "wrong-state": "changed-meanwhile",
+  "not-begun": "changed-meanwhile",
+  "already-begun": "changed-meanwhile",
+  "no-such-time": "time",
 };
 
 /** What the store tells the screens instead of an error of the API or the protocol. */

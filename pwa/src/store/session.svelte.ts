@@ -32,6 +32,12 @@ const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_6
 /** Signing in and up is rare: its code is loaded when it is needed. */
 const credentials = later(() => import("./credentials"));
 
+/** What the server has in plain and a device keeps as last seen. */
+export interface Lists {
+  load(): Promise<void>;
+  clear(): void;
+}
+
 /** Who is here: signing up and in, keys, devices. */
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
@@ -41,6 +47,7 @@ export class SessionDesk implements Session {
     private readonly api: Api,
     private readonly outbox: Outbox,
     private readonly care: CareDesk,
+    private readonly lists: Lists,
     private readonly joining: () => Promise<Joining>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
@@ -184,7 +191,7 @@ export class SessionDesk implements Session {
       await transaction.put("keys", keys, "here");
     });
     await this.shelf.load();
-    await this.care.load();
+    await this.lists.load();
     this.environment.tellOthers("keys");
     this.rounds.listen();
   }
@@ -259,7 +266,7 @@ export class SessionDesk implements Session {
     this.kit = undefined;
     try {
       await this.rounds.between(() => this.shelf.erase(giveUp));
-      this.care.clear();
+      this.lists.clear();
     } finally {
       await this.shelf.load();
     }

@@ -4,6 +4,8 @@
  */
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
+import { FakeAppointments } from "./fake-appointments";
+import { Refusal } from "./refusal";
 
 interface Account {
   me: Omit<Schemas["Me"], "session" | "cursor">;
@@ -30,17 +32,6 @@ interface Invited {
   view: Schemas["InvitationView"];
 }
 
-/** A refusal, as a problem response says it. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly current?: unknown,
-  ) {
-    super(code);
-  }
-}
-
 /** A request in a line: "PUT /api/records/…". */
 export const whatOf = (request: Request): string => `${request.method} ${new URL(request.url).pathname}`;
 
@@ -58,6 +49,7 @@ export class FakeServer {
   readonly accounts = new Map<string, Account>();
   readonly records = new Map<string, Stored>();
   readonly invitations = new Map<string, Invited>();
+  readonly appointments = new FakeAppointments();
   readonly relations: { patient: string; therapist: string; since: string; ended: string | undefined }[] = [];
   readonly sessions = new Map<string, string>();
   /** Changes what leaves the server: the place for lies. */
@@ -195,6 +187,16 @@ export class FakeServer {
         return [PRACTICE];
       case "GET relations":
         return this.#relationsOf(caller);
+      case "GET appointments":
+        return this.appointments.list(caller);
+      case "POST appointments":
+        return id === "moves"
+          ? this.appointments.move(body as Schemas["Moves"])
+          : this.appointments.book(caller, body as Schemas["Book"]);
+      case "POST appointments answer":
+        return this.appointments.answer(id, body as Schemas["PatientsAnswer"]);
+      case "POST appointments outcome":
+        return this.appointments.settle(id, body as Schemas["Outcome"]);
       case "GET changes":
         return this.#changes(caller, Number(url.searchParams.get("after")));
       case "GET records":

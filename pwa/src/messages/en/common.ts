@@ -90,6 +90,9 @@ export const common = {
     "no-agreement": "Sharing starts when both have accepted the reading agreement.",
     "no-reader": "There is nobody to share with yet.",
     "no-longer-shared": "It was taken back meanwhile. Your words stay on this device.",
+    "no-relation": "You don’t work together any more, so this can’t be booked.",
+    "changed-meanwhile": "It was changed meanwhile. Look at how it is now, and try again.",
+    time: "That isn’t a date and time.",
     unopened: "This didn’t open. Nothing is lost: it is kept as it is.",
     "unsent-words": "Someone else’s unsent words are on this device. They sign in first, or give them up.",
     storage:

@@ -91,6 +91,9 @@ export const common = {
     "no-agreement": "Se puede compartir cuando el acuerdo de lectura esté aceptado por los dos.",
     "no-reader": "Aún no hay con quién compartir.",
     "no-longer-shared": "Se retiró entretanto. Tus palabras se quedan en este dispositivo.",
+    "no-relation": "Ya no trabajáis juntos, así que esto no se puede reservar.",
+    "changed-meanwhile": "Ha cambiado entretanto. Mira cómo está ahora y vuelve a intentarlo.",
+    time: "Eso no es una fecha y una hora.",
     unopened: "Esto no se ha abierto. No se pierde nada: se guarda tal como está.",
     "unsent-words":
       "En este dispositivo hay palabras de otra persona sin enviar. Que entre ella primero, o que renuncie a ellas.",

@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import type { WantedAppointment } from "../../src/store/interface";
+import { answer, type Device, device, PASSPHRASE, pair, settle } from "./devices";
+
+const NEXT_YEAR = new Date().getUTCFullYear() + 1;
+const on = (day: string, time = "14:00"): WantedAppointment => ({
+  kind: "dosing",
+  starts: `${NEXT_YEAR}-${day}T${time}`,
+  zone: "UTC",
+  minutes: 120,
+});
+const accountOf = (of: Device): string => of.session.account ?? "";
+
+/** A therapist and a patient with sessions booked. */
+async function booked(...wanted: WantedAppointment[]) {
+  const two = await pair();
+  await two.therapist.appointments.book(accountOf(two.patient), wanted, { place: "Room 4", bring: "Warm socks" });
+  await settle(two.therapist, two.patient);
+  return two;
+}
+const only = (of: Device) => {
+  const [appointment] = of.appointments.ahead;
+  if (!appointment) throw new Error("no appointment is ahead");
+  return appointment;
+};
+
+describe("a session", () => {
+  test("that the therapist books is seen by the patient, with what is sealed about it", async () => {
+    const { therapist, patient, server } = await booked(on("03-02"));
+    expect(only(patient)).toMatchObject({
+      starts: `${NEXT_YEAR}-03-02T14:00`,
+      state: "proposed",
+      name: "Dr. Rivera",
+      details: { place: "Room 4", bring: "Warm socks" },
+    });
+    expect(only(therapist)).toMatchObject({ name: "Ana", details: { place: "Room 4" } });
+    expect(JSON.stringify([...server.appointments.views.values()])).not.toContain("Room 4");
+  });
+
+  test("is confirmed without a network, and the answer goes out later, once", async () => {
+    const { therapist, patient } = await booked(on("03-02"));
+    patient.line.away = true;
+    await patient.appointments.answer(only(patient).id, "confirm");
+    expect(only(patient)).toMatchObject({ state: "confirmed", waiting: true });
+    const again = await patient.reopen();
+    expect(only(again)).toMatchObject({ state: "confirmed", waiting: true });
+    again.line.away = false;
+    await settle(again, therapist);
+    expect(only(again)).toMatchObject({ state: "confirmed", waiting: false });
+    expect(only(therapist)).toMatchObject({ state: "confirmed" });
+  });
+
+  test("that was moved meanwhile isn't confirmed at a time that nobody has seen", async () => {
+    const { therapist, patient } = await booked(on("03-02"));
+    patient.line.away = true;
+    await patient.appointments.answer(only(patient).id, "confirm");
+    await therapist.appointments.move(only(therapist).id, `${NEXT_YEAR}-03-03T09:00`, 120, false);
+    patient.line.away = false;
+    await settle(patient);
+    expect(only(patient)).toMatchObject({ starts: `${NEXT_YEAR}-03-03T09:00`, state: "proposed", waiting: false });
+  });
+
+  test("has answers below it, such as a wish for another time", async () => {
+    const { therapist, patient } = await booked(on("03-02"));
+    const { id, record } = only(patient);
+    await patient.appointments.answer(id, "ask-for-another-time");
+    await answer(patient, record ?? "", "Could it be in the morning?");
+    await settle(patient, therapist);
+    expect(only(therapist)).toMatchObject({
+      state: "change-requested",
+      comments: [{ text: "Could it be in the morning?", name: "Ana" }],
+    });
+  });
+
+  test("that is cancelled says why to the patient, and to the server nothing", async () => {
+    const { therapist, patient, server } = await booked(on("03-02"));
+    const { id } = only(therapist);
+    await therapist.appointments.settle(id, "cancelled", "I am away that week.");
+    await settle(therapist, patient);
+    expect(patient.appointments.ahead).toEqual([]);
+    expect(patient.appointments.appointment(id)).toMatchObject({
+      state: "cancelled",
+      details: { place: "Room 4", reason: "I am away that week." },
+    });
+    expect(JSON.stringify([...server.appointments.views.values()])).not.toContain("away");
+    await therapist.appointments.settle(id, "reopened");
+    await settle(therapist, patient);
+    expect(only(patient).details).toEqual({ place: "Room 4", bring: "Warm socks" });
+  });
+});
+
+describe("a series", () => {
+  test("is moved from one session on: by as many days, to the same hour, and what was before stays", async () => {
+    const { therapist, patient } = await booked(on("03-02"), on("03-05"), on("03-09", "10:00"));
+    const [, second] = therapist.appointments.ahead;
+    await therapist.appointments.move(second?.id ?? "", `${NEXT_YEAR}-03-06T15:30`, 90, true);
+    await settle(therapist, patient);
+    expect(patient.appointments.ahead.map(({ starts, minutes }) => [starts, minutes])).toEqual([
+      [`${NEXT_YEAR}-03-02T14:00`, 120],
+      [`${NEXT_YEAR}-03-06T15:30`, 90],
+      [`${NEXT_YEAR}-03-10T15:30`, 90],
+    ]);
+  });
+
+  test("that the server refuses leaves nothing behind", async () => {
+    const { therapist, patient } = await pair();
+    therapist.line.away = true;
+    await expect(
+      therapist.appointments.book(accountOf(patient), [on("03-02"), on("03-05")], { place: "Room 4" }),
+    ).rejects.toMatchObject({ reason: "offline" });
+    therapist.line.away = false;
+    await settle(therapist, patient);
+    expect(therapist.appointments.list).toEqual([]);
+    expect(therapist.sync.unsent).toBe(0);
+  });
+});
+
+describe("the list", () => {
+  test("is there without a network as it was last seen, and goes with the sign-out", async () => {
+    const { patient, server } = await booked(on("03-02"));
+    patient.line.away = true;
+    const again = await patient.reopen();
+    expect(only(again).details.place).toBe("Room 4");
+    again.line.away = false;
+    await again.session.signOut();
+    expect(again.appointments.list).toEqual([]);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    expect(only(laptop).details.place).toBe("Room 4");
+  });
+
+  test("takes details from the therapist of the appointment alone", async () => {
+    const { therapist, patient, server } = await booked(on("03-02"));
+    const { id } = only(patient);
+    const view = server.appointments.views.get(id);
+    if (view) server.appointments.views.set(id, { ...view, therapist: crypto.randomUUID() });
+    await settle(therapist, patient);
+    expect(patient.appointments.appointment(id)?.details).toEqual({});
+  });
+});

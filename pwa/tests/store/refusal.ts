@@ -1,0 +1,10 @@
+/** A refusal, as a problem response says it. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly current?: unknown,
+  ) {
+    super(code);
+  }
+}
