@@ -15,13 +15,13 @@ NPM = ["npm", "--prefix", "pwa", "run", "--silent"]
 
 Suite = tuple[str, list[list[str]]]
 
-BROWSER: list[Suite] = [
+# Two at a time, in this order: a browser waits a good part of its time, and takes the longest.
+LANES = 2
+SUITES: list[Suite] = [
     (
         "The journey in a browser",
         [["make", "--no-print-directory", "pwa/dist/.built"], [PYTHON, "-m", "pytest", "-q", "tests/browser"]],
     ),
-]
-OTHERS: list[Suite] = [
     (
         "Python: linter, format, types, layers",
         [
@@ -45,8 +45,6 @@ OTHERS: list[Suite] = [
     ("Faults, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/faults"]]),
     ("Front end: simulated weeks", [[*NPM, "simulate"]]),
 ]
-# Side by side: a browser waits a good part of its time, and the weeks, which need every core, come last beside its end.
-LANES = (BROWSER, OTHERS)
 SHOWING = Lock()
 
 
@@ -86,15 +84,6 @@ def run(suite: str, commands: list[list[str]]) -> Outcome:
     return outcome
 
 
-def run_all(suites: list[Suite], wanted: list[str]) -> list[Outcome]:
-    """Run suites one after the other; those whose names hold one of the words, or all."""
-    return [
-        run(suite, commands)
-        for suite, commands in suites
-        if not wanted or any(word in suite.lower() for word in wanted)
-    ]
-
-
 def engines() -> str:
     """Name the engines that the tests ran on."""
     from server import database
@@ -114,8 +103,9 @@ def main() -> int:
     """Run all suites, or those whose names hold one of the arguments; 1 when one failed."""
     wanted = sys.argv[1:]
     began = time.monotonic()
-    with ThreadPoolExecutor(len(LANES)) as lanes:
-        outcomes = [one for ran in lanes.map(lambda suites: run_all(suites, wanted), LANES) for one in ran]
+    suites = [suite for suite in SUITES if not wanted or any(word in suite[0].lower() for word in wanted)]
+    with ThreadPoolExecutor(LANES) as lanes:
+        outcomes = list(lanes.map(lambda suite: run(*suite), suites))
     print("\n━━ What ran\n")
     for outcome in outcomes:
         print(outcome.line)
