@@ -8,6 +8,15 @@ from server import database
 BeforeErasing = Callable[[UUID, int], Awaitable[None]]
 _before: list[BeforeErasing] = []
 
+Holding = Callable[[UUID], Awaitable[None]]
+_holding: list[Holding] = []
+
+
+def held_before_erasing(hook: Holding) -> Holding:
+    """Register what a domain above locks before the account's own row, in the order that its other writes take: `hook(account)`."""
+    _holding.append(hook)
+    return hook
+
 
 def before_erasing(hook: BeforeErasing) -> BeforeErasing:
     """Register what a domain above does, in the same transaction, before an account goes: `hook(account, now)`."""
@@ -20,6 +29,8 @@ async def erase(account: UUID, now: int) -> None:
 
     async def work() -> None:
         if database.for_update():
+            for hold in _holding:
+                await hold(account)
             await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", account)
         for hook in _before:
             await hook(account, now)

@@ -1,7 +1,6 @@
 """What every change of an appointment does: hold what it was checked against, write, note it down, tell both sides.
 
-Locks are taken in one order: relations first (as a save with readers does), then appointments in id order. An erasure comes to
-them the other way round; where it meets a change, one of the two is done anew.
+Locks are taken in one order: relations first (as a save with readers and an erasure do), then appointments in id order.
 """
 
 from collections.abc import Iterable, Sequence

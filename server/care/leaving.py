@@ -3,7 +3,17 @@
 from uuid import UUID
 
 from server import database
-from server.accounts.erasure import before_erasing
+from server.accounts.erasure import before_erasing, held_before_erasing
+
+
+@held_before_erasing
+async def hold_relations(account: UUID) -> None:
+    """Hold an account's relations: what is being done under one of them ends first, what comes after finds it gone."""
+    await database.fetch(
+        "SELECT patient FROM relations WHERE patient = $1 OR therapist = $1 ORDER BY patient, therapist"
+        + database.for_update(),
+        account,
+    )
 
 
 @before_erasing

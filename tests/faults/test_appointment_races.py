@@ -1,7 +1,7 @@
 """Appointments that cross the end of a relation, an erasure, or each other: one is held between its check and its write."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import httpx
@@ -116,11 +116,12 @@ async def test_erasing_beside_changes_refuses_or_is_told_and_is_never_a_fault(ru
     for number in range(3):
         patient = await join(therapist, f"p{number}@example.org")
         there = [await book(therapist, patient, day) for day in range(1, 4)]
+        amid = asyncio.Event()
         statuses = await asyncio.gather(
-            some(send(therapist, new(patient, 4), new(keeper, 4)) for _ in range(3)),
-            some(move(therapist, moved(view, in_days(running, 9))) for view in there),
-            some(say(patient, view, "confirm") for view in there),
-            some([erase_once(patient)]),
+            some(amid, (send(therapist, new(patient, 4), new(keeper, 4)) for _ in range(3))),
+            some(amid, (move(therapist, moved(view, in_days(running, 9))) for view in there)),
+            some(amid, (say(patient, view, "confirm") for view in there)),
+            some(amid, [erase_amid(amid, patient)]),
         )
         assert max(status for said in statuses for status in said) < 500, statuses
         left = await database.fetch("SELECT 1 AS one FROM appointments WHERE patient = $1", patient.id)
@@ -128,10 +129,14 @@ async def test_erasing_beside_changes_refuses_or_is_told_and_is_never_a_fault(ru
     assert {view["patient"] for view in await listed(therapist)} <= {str(keeper.id)}
 
 
-async def some(requests: Any) -> list[int]:
-    return [(await request).status_code for request in requests]
+async def some(answered: asyncio.Event, requests: Iterable[Asking]) -> list[int]:
+    statuses = []
+    for request in requests:
+        statuses.append((await request).status_code)
+        answered.set()
+    return statuses
 
 
-async def erase_once(patient: Person) -> httpx.Response:
-    await asyncio.sleep(0.02)
+async def erase_amid(amid: asyncio.Event, patient: Person) -> httpx.Response:
+    await amid.wait()
     return await patient.http.post("/api/account/erase")
