@@ -32,6 +32,13 @@ from server.care import leaving as _leaving  # noqa: F401 - registers what care 
 from server.care import routes as care_routes
 from server.care import tables as care_tables
 from server.care.relations import close_ended_relations
+from server.channels import errors as channels
+from server.channels import mail_routes
+from server.channels import routes as channel_routes
+from server.channels import tables as channel_tables
+from server.channels.mailbox import forget_old_links
+from server.channels.mailing import MailSender
+from server.channels.vapid import load_push_key
 from server.clock import Clock, system_clock
 from server.records import errors as records
 from server.records import routes as record_routes
@@ -57,6 +64,7 @@ class UnfitDatabase(Exception):
 
 TABLES: list[type[Table]] = [
     Installation, Throttle, *account_tables.TABLES, *care_tables.TABLES, *record_tables.TABLES, *appointment_tables.TABLES,
+    *channel_tables.TABLES,
 ]  # fmt: skip
 
 PROBLEMS = {
@@ -102,6 +110,18 @@ PROBLEMS = {
     appointments.NotBegun: ProblemType(409, "not-begun", "The appointment hasn't begun."),
     appointments.AlreadyBegun: ProblemType(409, "already-begun", "The appointment has begun."),
     appointments.NotARelation: ProblemType(422, "not-a-relation", "You don't work together now."),
+    channels.UnknownPushService: ProblemType(
+        422, "unknown-push-service", "This server sends nothing to that push service."
+    ),
+    channels.MalformedSubscription: ProblemType(
+        422, "malformed-subscription", "The keys of the subscription aren't a browser's."
+    ),
+    channels.MailOff: ProblemType(409, "mail-off", "This server sends no e-mail."),
+    channels.MailNotSent: ProblemType(503, "mail-not-sent", "The e-mail couldn't be sent now. Try again in a while."),
+    channels.MailboxRefused: ProblemType(422, "mailbox-refused", "This address takes no e-mail."),
+    channels.MailLinkNotValid: ProblemType(
+        404, "link-not-valid", "This link isn't valid: it is too old, or was made for another address."
+    ),
 }
 
 LARGEST_BODY = 2**17
@@ -110,7 +130,7 @@ SWEEPS_AN_HOUR = 60
 
 Part = Callable[[int], Awaitable[object]]
 EACH_MINUTE: tuple[Part, ...] = (close_ended_relations, forget_ended_sessions, throttle.forget_old_failures)
-EACH_HOUR: tuple[Part, ...] = (forget_old_revisions,)
+EACH_HOUR: tuple[Part, ...] = (forget_old_revisions, forget_old_links)
 
 
 @get("/health", **access.allow(access.Who.ANYBODY))
@@ -149,7 +169,7 @@ async def _check_migrated() -> None:
         raise UnfitDatabase("the database isn't up to date: run `aftertide-server migrate` first")
 
 
-async def _open(app: Litestar, settings: Settings) -> database.Engine:
+async def _open(app: Litestar, settings: Settings, clock: Clock) -> database.Engine:
     """Open the database and read what belongs to it; raises UnfitDatabase, closing it again, for demo data in production."""
     engine = await database.connect(settings.database_url, int(settings.pool), TABLES)
     try:
@@ -157,6 +177,7 @@ async def _open(app: Litestar, settings: Settings) -> database.Engine:
         app.state.installation = await load_installation()
         if app.state.installation.demo and not settings.development:
             raise UnfitDatabase("this database holds demo data: production doesn't start on it")
+        app.state.push_key = await load_push_key(clock())
     except BaseException:
         await database.disconnect()
         raise
@@ -172,10 +193,12 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     async def running(app: Litestar) -> AsyncIterator[None]:
         live.start()
         try:
-            engine = await _open(app, settings)
+            engine = await _open(app, settings, clock)
         except Exception as error:
             app.state.startup_error = error  # granian keeps it to itself
             raise
+        if not app.state.mail.available:
+            log.warning("mail is off", setting="AFTERTIDE_SMTP")
         sweeping = asyncio.create_task(_sweep_each_minute(clock))
         notices = Notices(settings.database_url, live) if engine.kind == "postgresql" else None
         if notices is not None:
@@ -202,9 +225,12 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
                     record_routes.router,
                     appointment_routes.router,
                     calendar_routes.router,
+                    channel_routes.router,
+                    mail_routes.router,
                 ],
             ),
             calendar_routes.feed,
+            mail_routes.stop_at_once,
             *page_routes(pages),  # type: ignore[list-item]  # handlers of several kinds
         ],
         guards=[access.admit],
@@ -232,6 +258,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     app.state.settings = settings
     app.state.clock = clock
     app.state.find_caller = caller_finder(clock)
+    app.state.mail = MailSender(settings, clock)
     return app
 
 

@@ -5,19 +5,40 @@ Nothing else reads the environment. `docs/configuration.md` lists the same names
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Literal, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 Environment = Literal["production", "development"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+_PUSH_SERVICE = re.compile(rf"(?:\*\.)?{_HOST}")
+_OWN_PUSH_SERVICE = re.compile(rf"{_HOST}:[0-9]{{1,5}}")
+_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@({_HOST})")
+_NOBODYS = re.compile(r"(?:.*\.)?(?:example(?:\.com|\.net|\.org)?|invalid|localhost|test)")
+"""Hosts that nobody can have (RFC 2606, RFC 6761)."""
+
 
 class SettingsError(Exception):
     """A setting is missing or makes no sense; the message names it and says what it should be."""
+
+
+class MailServer(NamedTuple):
+    """Where mail is handed over."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    tls: bool
+    """Whether the connection begins with TLS; without it STARTTLS follows, in production always."""
 
 
 def _setting(name: str, default: str, why: str) -> str:
@@ -55,6 +76,29 @@ class Settings:
         "127.0.0.1,::1",
         "Addresses and networks (`10.0.0.0/8`) whose X-Forwarded-For is believed, separated by commas.",
     )
+    contact: str = _setting(
+        "AFTERTIDE_CONTACT",
+        "",
+        "`mailto:` or `https:`: whom push services reach about this server. Theirs to see; Apple refuses made-up ones.",
+    )
+    push_services: str = _setting(
+        "AFTERTIDE_PUSH_SERVICES",
+        "fcm.googleapis.com,updates.push.services.mozilla.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com",
+        "Hosts that a browser's push address may name, separated by commas; `*.` stands for any name below.",
+    )
+    push_ca: str = _setting(
+        "AFTERTIDE_PUSH_CA",
+        "",
+        "In development only: the authority (PEM file) of a push service of one's own, named with its port above.",
+    )
+    smtp: str = _setting(
+        "AFTERTIDE_SMTP",
+        "",
+        "`smtp://user:password@host:587` (with STARTTLS) or `smtps://host:465`. Empty: no mail; in development it is shown on the console.",
+    )
+    mail_from: str = _setting(
+        "AFTERTIDE_MAIL_FROM", "", "Whom mail comes from: `Aftertide <reminders@journal.example.org>`."
+    )
     pwa: str = _setting("AFTERTIDE_PWA", "pwa/dist", "The folder with the built app.")
     log_level: str = _setting(
         "AFTERTIDE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`; no level logs content."
@@ -80,6 +124,16 @@ class Settings:
         """The networks whose X-Forwarded-For is believed; raises SettingsError for what is none."""
         return _networks(self.trusted_proxies)
 
+    @property
+    def push_hosts(self) -> tuple[str, ...]:
+        """The hosts of push services: `host`, `*.suffix`, in development also `host:port`. Raises SettingsError."""
+        return _push_hosts(self.push_services, self.development)
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed over, None where it isn't; raises SettingsError."""
+        return _mail_server(self.smtp) if self.smtp else None
+
 
 @lru_cache(maxsize=8)
 def _networks(text: str) -> tuple[Network, ...]:
@@ -91,11 +145,85 @@ def _networks(text: str) -> tuple[Network, ...]:
         ) from None
 
 
+@lru_cache(maxsize=8)
+def _push_hosts(text: str, development: bool) -> tuple[str, ...]:  # noqa: FBT001 - one of two environments
+    hosts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if _PUSH_SERVICE.fullmatch(host) is None and not (development and _OWN_PUSH_SERVICE.fullmatch(host)):
+            raise SettingsError(
+                "AFTERTIDE_PUSH_SERVICES has hosts such as fcm.googleapis.com or *.push.apple.com, parted by commas"
+            )
+    return hosts
+
+
+def _mail_server(address: str) -> MailServer:
+    # The address holds a password: no message repeats it.
+    wrong = SettingsError("AFTERTIDE_SMTP is smtp://user:password@host:587 or smtps://user:password@host:465")
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if (
+        parts.scheme not in ("smtp", "smtps")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise wrong
+    return MailServer(
+        parts.hostname,
+        port or (465 if parts.scheme == "smtps" else 587),
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+        parts.scheme == "smtps",
+    )
+
+
+def _check_contact(contact: str, *, development: bool) -> None:
+    parts = urlsplit(contact)
+    address = _ADDRESS.fullmatch(parts.path) if parts.scheme == "mailto" else None
+    host = address[1] if address else parts.hostname if parts.scheme == "https" else None
+    if (
+        host is None
+        or not re.fullmatch(_HOST, host)
+        or (not development and ("." not in host or _NOBODYS.fullmatch(host)))
+    ):
+        raise SettingsError(
+            "AFTERTIDE_CONTACT is an address where push services reach you, such as mailto:you@your.domain or https://your.domain/contact"
+        )
+
+
+def _check_channels(settings: Settings) -> None:
+    _push_hosts(settings.push_services, settings.development)
+    if settings.push_ca and not settings.development:
+        raise SettingsError("AFTERTIDE_PUSH_CA is for development only")
+    if settings.push_ca and not Path(settings.push_ca).is_file():
+        raise SettingsError("AFTERTIDE_PUSH_CA is a PEM file")
+    _check_contact(settings.contact, development=settings.development)
+    sender = parseaddr(settings.mail_from)[1]
+    if settings.smtp:
+        _mail_server(settings.smtp)
+    if (settings.smtp or settings.mail_from) and (
+        not _ADDRESS.fullmatch(sender) or not settings.mail_from.isprintable()
+    ):
+        raise SettingsError("AFTERTIDE_MAIL_FROM is an e-mail address, with a name before it or without")
+
+
+def _for_development(port: str) -> dict[str, str]:
+    return {
+        "origin": f"http://localhost:{port}",
+        "contact": "mailto:nobody@localhost",
+        "mail_from": "Aftertide <nobody@localhost>",
+    }
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read all settings from `environ`; raises SettingsError, naming the setting, when one makes no sense."""
     values: dict[str, str] = {f.name: environ.get(f.metadata["name"], str(f.default)) for f in fields(Settings)}
-    if values["environment"] == "development" and not values["origin"]:
-        values["origin"] = f"http://localhost:{values['port']}"
+    if values["environment"] == "development":
+        values |= {name: values[name] or default for name, default in _for_development(values["port"]).items()}
     settings = Settings(**values)
     if settings.environment not in ("production", "development"):
         raise SettingsError("AFTERTIDE_ENV is `production` or `development`")
@@ -121,4 +249,5 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _networks(settings.trusted_proxies)
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError("AFTERTIDE_LOG_LEVEL is debug, info, warning or error")
+    _check_channels(settings)
     return settings

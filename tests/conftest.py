@@ -25,6 +25,7 @@ from server.clock import DAY
 from server.settings import Settings
 
 ORIGIN = "https://journal.example.org"
+CONTACT = "mailto:us@shoreline.care"
 ENGINES = ("sqlite", "postgresql")
 
 
@@ -74,7 +75,9 @@ def with_database(url: str, name: str) -> str:
 
 def aftertide_server(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the operator's command against a database."""
-    environment = {**os.environ, "DATABASE_URL": url, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": ORIGIN}
+    environment = {
+        **os.environ, "DATABASE_URL": url, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": ORIGIN, "AFTERTIDE_CONTACT": CONTACT,
+    }  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "server.cli", *arguments], env=environment, check=True, capture_output=True, text=True
     )
@@ -181,7 +184,7 @@ def time() -> Time:
 @pytest.fixture
 async def running(database_url: str, time: Time) -> AsyncIterator[Running]:
     """The whole app on an empty database, on each engine."""
-    settings = Settings(database_url=database_url, origin=ORIGIN, pool="5", pwa="pwa/dist")
+    settings = Settings(database_url=database_url, origin=ORIGIN, contact=CONTACT, pool="5", pwa="pwa/dist")
     app = create_app(settings, time)
     async with living(app):
         yield Running(app, settings, time)

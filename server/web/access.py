@@ -106,7 +106,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not isinstance(who, Who):
         raise NotAllowed
     state = connection.app.state
-    if not handler.opt.get("changes_nothing"):
+    # An address with a token is all that its caller has: no page can borrow what it doesn't know.
+    if who is not Who.ADDRESS and not handler.opt.get("changes_nothing"):
         check_origin(connection, state.settings.origin)
     if who in (Who.ANYBODY, Who.ADDRESS):
         return

@@ -16,7 +16,7 @@ from server.web.messages import ApiRequest
 APP_ADDRESSES = [
     "/", "/begin", "/sign-in", "/journal", "/journal/{rest:path}", "/write", "/write/{rest:path}", "/you", "/you/{rest:path}",
     "/to-read", "/to-read/{rest:path}", "/patients", "/patients/{rest:path}", "/practice", "/practice/{rest:path}", "/help",
-    "/people/{rest:path}",
+    "/people/{rest:path}", "/mail",
 ]  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 NOT_BUILT = b"<!doctype html><title>Aftertide</title><p>The app isn't built: run make.</p>"
@@ -96,6 +96,11 @@ def page_routes(pages: Pages) -> list[object]:
     def join_page(request: ApiRequest, invitation: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - the page reads it
         return pages.page(request, "no-store")
 
+    @get("/mail/stop/{token:str}", **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
+    def stop_page(request: ApiRequest, token: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - the page reads it
+        # Mail scanners open every link: looking at it stops nothing.
+        return pages.page(request, "no-store")
+
     @get("/assets/{name:path}", **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)
     def asset(request: ApiRequest, name: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - part of the address
         return pages.file(request)
@@ -112,7 +117,7 @@ def page_routes(pages: Pages) -> list[object]:
         # body where it is, and no log. The page says that it wasn't kept. A browser that shares names no origin (`null`).
         return Response(b"", headers={"Location": "/#not-kept"})
 
-    routes: list[object] = [app_page, join_page, asset, shared]
+    routes: list[object] = [app_page, join_page, stop_page, asset, shared]
     if pages.names:
 
         @get(pages.names, **allow(Who.ANYBODY), include_in_schema=False, sync_to_thread=False)

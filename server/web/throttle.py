@@ -1,6 +1,7 @@
 """Failures slow the next try down: exponentially for one account from one address, by ceilings for each alone.
 
-Counters live in the database, so that every process sees them; addresses are kept as keyed hashes for a day.
+Counters live in the database, so that every process sees them; addresses are kept as keyed hashes for a day. What is
+no failure but costs something is allowed so many times in a window.
 """
 
 import contextlib
@@ -29,6 +30,14 @@ _COUNT = """
             WHEN throttles.failures - $5 > 8 OR (2000 << (throttles.failures - $5)) > $6 THEN excluded.updated_at + $6
             ELSE excluded.updated_at + (2000 << (throttles.failures - $5)) END
     WHERE throttles.until <= excluded.updated_at RETURNING until
+"""
+
+# $3 is now, $4 when the window ends, $5 how often it may be. No row comes back when it was that often.
+_SPEND = """
+    INSERT INTO throttles (key, failures, until, updated_at) VALUES ($1, $2, $4, $3)
+    ON CONFLICT (key) DO UPDATE SET updated_at = excluded.updated_at, until = excluded.until,
+        failures = CASE WHEN throttles.until <= excluded.updated_at THEN 1 ELSE throttles.failures + 1 END
+    WHERE throttles.until <= excluded.updated_at OR throttles.failures < $5 RETURNING failures
 """
 
 
@@ -150,6 +159,18 @@ class Throttle:
                     "WHERE key = $1 AND failures > 0",
                     key, waits[key],
                 )  # fmt: skip
+
+
+async def spend(secret: bytes, now: int, subject: str, *, most: int, window: int) -> None:
+    """Count one of `most` times that `subject` may happen in a window of so many milliseconds, which stand side by side.
+
+    `secret` keys the hash that is stored. One statement. Raises SlowDown until the window is over.
+    """
+    key = hmac.digest(secret, subject.encode(), hashlib.sha256)
+    until = now - now % window + window
+    if await database.fetch_one(_SPEND, key, 1, now, until, most) is None:
+        seconds = -(-(until - now) // SECOND)
+        raise SlowDown(headers={"Retry-After": str(seconds)}, retry_after=seconds)
 
 
 async def forget_old_failures(now: int) -> None:

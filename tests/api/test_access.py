@@ -15,6 +15,7 @@ from server.settings import Settings
 from server.web.access import Who
 from tests.api.appointments import book, moved, new
 from tests.api.people import Person, answer_to, b64, begin, invite, join
+from tests.api.pushes import subscription
 from tests.conftest import ORIGIN, Running
 
 
@@ -50,7 +51,10 @@ def test_the_origin_is_asked_of_everything_but_what_other_apps_share() -> None:
 
 
 def test_routes_that_live_by_a_token_in_their_address_are_known_by_name() -> None:
-    assert {key for key, who in ALL.items() if who is Who.ADDRESS} == {("GET", "/calendar/{file:str}")}
+    assert {key for key, who in ALL.items() if who is Who.ADDRESS} == {
+        ("GET", "/calendar/{file:str}"),
+        ("POST", "/mail/stop/{token:str}"),
+    }
 
 
 @dataclass
@@ -140,6 +144,10 @@ fixed("POST", "/api/appointments/{appointment:uuid}/answer", {"version": 1, "ans
 fixed("POST", "/api/appointments/{appointment:uuid}/outcome", {"version": 1, "outcome": "cancelled"})
 fixed("PUT", "/api/calendar-feed", {"wording": "discreet"})
 fixed("PUT", "/api/calendar-feed/wording", {"wording": "plain"})
+fixed("PUT", "/api/push/subscription", subscription())
+fixed("PUT", "/api/mail", {"wanted": True})
+fixed("POST", "/api/mail/confirm", {"token": "A" * 43})
+fixed("POST", "/api/mail/stop", {"token": "A" * 43})
 fixed(
     "POST", "/api/invitations",
     {"id": str(uuid4()), "redeem_hash": b64(bytes(32)), "tag": b64(bytes(32)), "card": b64(bytes(1053)), "adult": True},
@@ -181,6 +189,7 @@ async def moves_body(scene: Scene, who: Person) -> dict[str, Any]:
 WITHOUT_BODY = {
     ("POST", "/api/sign-out"),
     ("POST", "/api/account/erase"),
+    ("POST", "/api/mail/confirmation"),
 }
 RECORD_ROUTES = sorted(key for key in API if "{record:uuid}" in key[1])
 

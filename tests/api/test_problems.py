@@ -11,10 +11,13 @@ import structlog
 
 from server import database
 from server.app import PROBLEMS
+from server.channels.mailing import MailSender
 from server.web.problems import Refusal
 from tests.api.appointments import book, in_days, move, moved, new, say, send, settle
 from tests.api.people import Person, answer_to, b64, begin, invite, join
+from tests.api.pushes import Browser, say_subscribed, subscription
 from tests.conftest import Running
+from tests.mail_server import mail_server
 
 CANARY = "the-water-again-I-was-the-shore"
 Cause = Callable[[Running, Person, Person], Awaitable[httpx.Response]]
@@ -369,6 +372,52 @@ async def a_session_held_before_it_began(running: Running, patient: Person, ther
 @cause("already-begun", 409)
 async def an_answer_after_the_beginning(running: Running, patient: Person, therapist: Person) -> httpx.Response:
     return await say(patient, await book(therapist, patient, -1), "confirm")
+
+
+@cause("unknown-push-service", 422)
+async def a_push_to_a_host_of_ones_own(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await say_subscribed(patient, Browser(endpoint=f"https://{CANARY.lower()}.example/push"))
+
+
+@cause("malformed-subscription", 422)
+async def a_key_that_is_no_point(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.put("/api/push/subscription", json={**subscription(), "p256dh": b64(b"\4" + bytes(64))})
+
+
+@cause("mail-off", 409)
+async def a_mail_where_there_is_no_mail_server(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.post("/api/mail/confirmation")
+
+
+@cause("mail-not-sent", 503)
+async def a_mail_while_the_mail_server_is_away(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    async with mail_server() as away:
+        pass
+    running.app.state.mail = MailSender(away.settings(running.settings), running.time)
+    return await patient.http.post("/api/mail/confirmation")
+
+
+@cause("mailbox-refused", 422)
+async def a_mail_to_a_mailbox_that_is_not_there(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    async with mail_server() as strict:
+        strict.mode = "no-such-mailbox"
+        running.app.state.mail = MailSender(strict.settings(running.settings), running.time)
+        return await patient.http.post("/api/mail/confirmation")
+
+
+@cause("link-not-valid", 404)
+async def a_link_of_no_mail(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await running.program().post("/api/mail/confirm", json={"token": CANARY.ljust(43, "A")})
+
+
+@cause("link-not-valid", 404)
+async def an_address_that_stops_nobodys_mail(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await running.program().post(f"/mail/stop/{CANARY}", data={"List-Unsubscribe": "One-Click"})
+
+
+@cause("malformed", 400)
+async def a_stop_that_no_mail_provider_sends(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await running.program().post(f"/mail/stop/{CANARY}", data={"List-Unsubscribe": CANARY})
 
 
 @cause("server-error", 500)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ORIGIN, aftertide_server
+from tests.conftest import CONTACT, ORIGIN, aftertide_server
 from tests.faults.processes import server_process
 
 
@@ -20,6 +20,7 @@ def command(url: str, *arguments: str, **environ: str) -> subprocess.CompletedPr
         "DATABASE_URL": url,
         "AFTERTIDE_ENV": "production",
         "AFTERTIDE_ORIGIN": ORIGIN,
+        "AFTERTIDE_CONTACT": CONTACT,
         **environ,
     }
     return subprocess.run(

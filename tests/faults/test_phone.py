@@ -18,6 +18,7 @@ from cryptography import x509
 
 from server.phone import NoLocalAddress, certificates_for, local_address
 from server.phone.addresses import LOCAL
+from tests.conftest import CONTACT, ORIGIN
 from tests.faults.processes import free_port
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -112,7 +113,12 @@ def test_what_is_no_local_address_is_refused(address: str) -> None:
 
 
 def test_production_has_no_phone_command(tmp_path: Path) -> None:
-    environment = {**os.environ, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": "https://journal.example.org"}
+    environment = {
+        **os.environ,
+        "AFTERTIDE_ENV": "production",
+        "AFTERTIDE_ORIGIN": ORIGIN,
+        "AFTERTIDE_CONTACT": CONTACT,
+    }
     refused = subprocess.run(
         [sys.executable, "-m", "server.cli", "phone", "--folder", str(tmp_path)],
         env=environment, check=False, capture_output=True, text=True,

@@ -32,6 +32,13 @@ IN_PLAIN = {
         "appointment", "version", "changed_by", "changed_at", "what", "starts_wall", "zone", "minutes", "state",
     },
     "calendar_feeds": {"account", "wording", "created_at", "last_read_day"},
+    "push_subscriptions": {
+        "id", "account", "session", "endpoint", "service", "p256dh", "auth", "created_at", "checked_at", "accepted_at", "shown_at",
+        "failing_since", "ended_at", "ended_why",
+    },
+    "push_keys": {"id", "private_key", "created_at"},
+    "mailboxes": {"account", "wanted", "confirmation_sent_at", "stopped_at", "refused_at", "refused_why"},
+    "mail_tokens": {"account", "purpose", "email", "created_at", "expires_at"},
     "throttles": {"failures", "until", "updated_at"},
     "installation": {"name", "value"},
 }  # fmt: skip
@@ -43,6 +50,7 @@ HASHED = {
     "records": {"head", "tombstone"},
     "revisions": {"base", "proof"},
     "calendar_feeds": {"token_hash"},
+    "mail_tokens": {"token_hash"},
     "throttles": {"key"},
 }
 SEALED = {
