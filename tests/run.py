@@ -36,7 +36,7 @@ SUITES: list[Suite] = [
     ("Protocol in Python", [[PYTHON, "-m", "pytest", "-q", "tests/protocol"]]),
     (
         "Server and client, on SQLite and PostgreSQL",
-        [[PYTHON, "-m", "pytest", "-q", "tests/api", "tests/client", "tests/house"]],
+        [[PYTHON, "-m", "pytest", "-q", "tests/api", "tests/channels", "tests/client", "tests/house"]],
     ),
     (
         "Random days of everybody, on SQLite and PostgreSQL",
