@@ -21,7 +21,8 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"{_LABEL}(?:\.{_LABEL})*"
 _PUSH_SERVICE = re.compile(rf"(?:\*\.)?{_HOST}")
 _OWN_PUSH_SERVICE = re.compile(rf"{_HOST}:[0-9]{{1,5}}")
-_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@({_HOST})")
+MAIL_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@({_HOST})")
+"""An address as mail servers take it (RFC 5321, without quoted local parts and address literals); the host is its group 1."""
 _NOBODYS = re.compile(r"(?:.*\.)?(?:example(?:\.com|\.net|\.org)?|invalid|localhost|test)")
 """Hosts that nobody can have (RFC 2606, RFC 6761)."""
 
@@ -183,7 +184,7 @@ def _mail_server(address: str) -> MailServer:
 
 def _check_contact(contact: str, *, development: bool) -> None:
     parts = urlsplit(contact)
-    address = _ADDRESS.fullmatch(parts.path) if parts.scheme == "mailto" else None
+    address = MAIL_ADDRESS.fullmatch(parts.path) if parts.scheme == "mailto" else None
     host = address[1] if address else parts.hostname if parts.scheme == "https" else None
     if (
         host is None
@@ -206,7 +207,7 @@ def _check_channels(settings: Settings) -> None:
     if settings.smtp:
         _mail_server(settings.smtp)
     if (settings.smtp or settings.mail_from) and (
-        not _ADDRESS.fullmatch(sender) or not settings.mail_from.isprintable()
+        not MAIL_ADDRESS.fullmatch(sender) or not settings.mail_from.isprintable()
     ):
         raise SettingsError("AFTERTIDE_MAIL_FROM is an e-mail address, with a name before it or without")
 

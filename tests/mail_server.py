@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -38,6 +39,12 @@ class MailServer:
     connections: int = 0
     open_now: int = 0
     most_at_once: int = 0
+    silences: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    """One more for each recipient that was met with silence."""
+    goodbyes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    """One more for each connection that has ended."""
+    encrypted: list[bool] = field(default_factory=list)
+    """Of each letter, whether it came over TLS."""
 
     def settings(self, base: Settings) -> Settings:
         """The settings of a server that sends by this one."""
@@ -54,25 +61,29 @@ class MailServer:
             server.transport.close()
             return "250 OK"
         if self.mode == "say-nothing":
+            self.silences.release()
             await asyncio.Event().wait()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - as above
+    async def handle_DATA(self, server: SMTP, _session: object, envelope: Any) -> str:  # noqa: N802 - as above
         if self.mode in AT_LETTER:
             return AT_LETTER[self.mode]
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)
         assert isinstance(parsed, EmailMessage)
         self.letters.append(parsed)
         self.recipients += envelope.rcpt_tos
+        assert server.transport is not None
+        self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         return "250 2.0.0 taken"
 
 
 class _Counted(SMTP):
     """One connection, counted."""
 
-    def __init__(self, kept: MailServer) -> None:
-        super().__init__(kept, hostname="localhost", loop=asyncio.get_running_loop())
+    def __init__(self, kept: MailServer, starttls: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(kept, hostname="localhost", tls_context=starttls, require_starttls=bool(starttls), loop=loop)
         self._kept = kept
 
     def connection_made(self, transport: Any) -> None:
@@ -84,13 +95,17 @@ class _Counted(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self._kept.open_now -= 1
+        self._kept.goodbyes.release()
 
 
 @contextlib.asynccontextmanager
-async def mail_server() -> AsyncIterator[MailServer]:
-    """Run a mail server until the block ends."""
+async def mail_server(
+    *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[MailServer]:
+    """Run a mail server until the block ends; with `starttls` it takes nothing before, with `tls` it begins with it."""
     kept = MailServer()
-    server = await asyncio.get_running_loop().create_server(lambda: _Counted(kept), "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Counted(kept, starttls), "127.0.0.1", 0, ssl=tls)
     kept.port = server.sockets[0].getsockname()[1]
     try:
         yield kept
@@ -102,7 +117,7 @@ def text_of(letter: EmailMessage) -> str:
     """What a reader of plain text sees."""
     body = letter.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def html_of(letter: EmailMessage) -> str:

@@ -15,6 +15,7 @@ from html import escape
 from typing import Any, Literal, NamedTuple
 
 from server.clock import to_datetime
+from server.settings import MAIL_ADDRESS
 
 Language = Literal["en", "es"]
 
@@ -89,20 +90,22 @@ def write(letter: Letter, *, sender: str, to: str, now: int) -> EmailMessage:
     message["Date"] = format_datetime(to_datetime(now).replace(microsecond=0))
     message["Message-ID"] = f"<{secrets.token_hex(16)}@{own.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
     if letter.stop is not None:
         message["List-Unsubscribe"] = f"<{letter.stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted-printable needs nothing of the servers on the way.
     message.set_content(_text(letter, language), cte="quoted-printable")
     message.add_alternative(_html(letter, language), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = language  # last: what sets the content removes headers about it
     return message
 
 
 def _address(address: str, name: str = "") -> Address:
+    if MAIL_ADDRESS.fullmatch(address) is None:
+        raise UnfitAddress("not an e-mail address")
     try:
         return Address(name, addr_spec=address)
-    except (HeaderParseError, ValueError, IndexError):
+    except (HeaderParseError, ValueError):
         raise UnfitAddress("not an e-mail address") from None
 
 
