@@ -224,7 +224,7 @@ async def test_outcomes_of_many_are_noted_at_once_and_what_has_ended_stays_so(ru
     ok, gone, failed, refused = [await kept(person) for person in people]
 
     await note_outcomes([ok, uuid4()], [gone], [failed], running.time.now, refused=[refused])
-    await note_outcomes([gone, refused], [], [gone], running.time.now + DAY)
+    await note_outcomes([gone, refused], [refused], [gone], running.time.now + DAY)
     await note_shown(gone, running.time.now + DAY)
 
     stands = [await own(person) or {} for person in people]
