@@ -135,19 +135,21 @@ class PushSender:
         try:
             if check_endpoint(message.endpoint, self._allowed) != message.service:
                 return _refused("service")
-            if _TOPIC.fullmatch(message.topic) is None or len(message.topic) % 4 == 1:
-                return _refused("topic")
-            body = seal(message.payload, message.p256dh, message.auth)
         except UnknownPushService:
             return _refused("service")
-        except TooLong:
-            return PushOutcome("too-large", None, None, "payload")
-        except ValueError:
-            return _refused("keys")
+        if _TOPIC.fullmatch(message.topic) is None or len(message.topic) % 4 == 1:
+            return _refused("topic")
         turn = self._turns.get(message.service)
         if turn is None:
             turn = self._turns[message.service] = asyncio.Semaphore(AT_ONCE)
+        # Sealed only once it is its turn: what waits takes no room.
         async with turn:
+            try:
+                body = seal(message.payload, message.p256dh, message.auth)
+            except TooLong:
+                return PushOutcome("too-large", None, None, "payload")
+            except ValueError:
+                return _refused("keys")
             return await self._post(message, body)
 
     async def _post(self, message: PushMessage, body: bytes) -> PushOutcome:

@@ -125,7 +125,7 @@ async def test_a_slow_push_holds_up_no_other(service: PushService, sender: PushS
     assert (await slow).result == "accepted"
 
 
-async def test_no_more_than_so_many_are_on_their_way_to_a_service_and_waiting_costs_no_time_of_theirs(
+async def test_no_more_than_so_many_are_on_their_way_to_a_service_at_once(
     service: PushService, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "AT_ONCE", 5)
