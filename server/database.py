@@ -414,9 +414,19 @@ def for_update() -> str:
     return " FOR UPDATE" if engine().kind == "postgresql" else ""
 
 
+def for_update_skipping() -> str:
+    """Return the clause that locks the selected rows and passes over those that somebody else has locked."""
+    return " FOR UPDATE SKIP LOCKED" if engine().kind == "postgresql" else ""
+
+
 def for_share() -> str:
     """Return the clause that keeps the selected rows from being changed until the transaction ends."""
     return " FOR SHARE" if engine().kind == "postgresql" else ""
+
+
+def for_key_share() -> str:
+    """Return the clause that keeps the selected rows from being deleted until the transaction ends."""
+    return " FOR KEY SHARE" if engine().kind == "postgresql" else ""
 
 
 def parameters(first: int, count: int) -> str:
@@ -426,10 +436,26 @@ def parameters(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 
 
-def value_rows(rows: Sequence[Sequence[object]]) -> str:
+def value_rows(rows: Sequence[Sequence[object]], first: int = 1) -> str:
     """Return `($1, $2), ($3, $4) …` for rows of as many values each, for `VALUES`; at least one row."""
     width = len(rows[0])
-    return ", ".join(f"({parameters(1 + number * width, width)})" for number in range(len(rows)))
+    return ", ".join(f"({parameters(first + number * width, width)})" for number in range(len(rows)))
+
+
+def as_table(
+    name: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]], first: int
+) -> tuple[str, list[Any]]:
+    """Return what stands for `rows` in a FROM clause as a table `name`, and its parameters, which are numbered from `first`.
+
+    `columns` has PostgreSQL's type of each. There the text is the same for any number of rows, so that the statement is
+    prepared once. At least one row.
+    """
+    if engine().kind == "postgresql":
+        arrays = ", ".join(f"${first + number}::{kind}[]" for number, kind in enumerate(columns.values()))
+        return f"unnest({arrays}) AS {name}({', '.join(columns)})", [list(column) for column in zip(*rows, strict=True)]
+    named = ", ".join(f"column{number} AS {column}" for number, column in enumerate(columns, 1))
+    values = f"(SELECT {named} FROM (VALUES {value_rows(rows, first)})) AS {name}"
+    return values, [value for row in rows for value in row]
 
 
 def is_unique_violation(error: Exception) -> bool:

@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 
 from server import database
 from server.accounts import erasure, keys, sessions
-from server.accounts.errors import MalformedKeys, UnknownTimeZone, WrongProof
+from server.accounts.errors import MalformedKeys, WrongProof
+from server.accounts.preferences import set_preferences
 from server.accounts.structs import (
     Device,
     Me,
@@ -23,7 +24,6 @@ from server.accounts.structs import (
     SaltQuestion,
     SignIn,
 )
-from server.accounts.zones import is_zone
 from server.clock import MINUTE, SECOND
 from server.web.access import COOKIE, Caller, Who, allow
 from server.web.messages import ApiRequest, ApiResponse
@@ -124,13 +124,9 @@ async def account(caller: NamedDependency[Caller]) -> Me:
 
 
 @put("/account/preferences", **allow(Who.SIGNED_IN), status_code=204)
-async def preferences(caller: NamedDependency[Caller], data: JSONBody[Preferences]) -> None:
+async def preferences(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[Preferences]) -> None:
     """Set language and time zone."""
-    if not is_zone(data.time_zone):
-        raise UnknownTimeZone
-    await database.fetch(
-        "UPDATE accounts SET locale = $2, time_zone = $3 WHERE id = $1", caller.account, data.locale, data.time_zone
-    )
+    await set_preferences(caller.account, data, request.app.state.clock())
 
 
 @put("/account/pointers/{pointer:str}", **allow(Who.SIGNED_IN), status_code=204)

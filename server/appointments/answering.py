@@ -4,7 +4,7 @@ from functools import partial
 from uuid import UUID
 
 from server import database
-from server.appointments.changing import OPEN, hold, set_state
+from server.appointments.changing import OPEN, Side, hold, set_state
 from server.appointments.errors import AlreadyBegun, NotARelation, NotBegun, StaleAppointment, WrongState
 from server.appointments.reading import appointment_view
 from server.appointments.structs import Answered, AppointmentView, Outcome, PatientsAnswer, State
@@ -13,7 +13,7 @@ from server.web.access import Caller
 ANSWERS: dict[str, Answered] = {"confirm": "confirmed", "ask-for-another-time": "change-requested"}
 
 
-async def answer(caller: Caller, appointment: UUID, said: PatientsAnswer, now: int) -> AppointmentView:
+async def answer(caller: Side, appointment: UUID, said: PatientsAnswer, now: int) -> AppointmentView:
     """Confirm the time of an appointment, or ask for another one; the same answer to the same version counts once.
 
     A version before the last move is stale, so that nobody confirms a time that they haven't seen. One between it and the
@@ -23,7 +23,7 @@ async def answer(caller: Caller, appointment: UUID, said: PatientsAnswer, now: i
     return await database.in_transaction(partial(_answer, caller, appointment, said, now))
 
 
-async def _answer(caller: Caller, appointment: UUID, said: PatientsAnswer, now: int) -> AppointmentView:
+async def _answer(caller: Side, appointment: UUID, said: PatientsAnswer, now: int) -> AppointmentView:
     rows, partners = await hold(caller, [appointment])
     row, wanted = rows[appointment], ANSWERS[said.answer]
     since = await _since(appointment, said.version)

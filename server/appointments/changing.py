@@ -3,20 +3,42 @@
 Locks are taken in one order: relations first (as a save with readers and an erasure do), then appointments in id order.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from server import database
 from server.appointments.errors import NoSuchAppointment
 from server.appointments.structs import State, What
 from server.care.relations import active_partners
-from server.web.access import Caller
+from server.web.access import Role
 from server.web.live import live
+
+WhenChanged = Callable[[Sequence[database.Row], What, UUID], Awaitable[None]]
+_when_changed: list[WhenChanged] = []
+
+
+def when_appointments_change(hook: WhenChanged) -> WhenChanged:
+    """Register what a domain above does, in the same transaction, when appointments change: `hook(rows, what, by)`."""
+    _when_changed.append(hook)
+    return hook
+
 
 OPEN: tuple[State, ...] = ("proposed", "confirmed", "change-requested")
 """The states of what may still be moved, answered, held or cancelled."""
 NOTED_AT_ONCE = 100
+
+
+class Side(Protocol):
+    """Who acts on an appointment: the caller of a request, or who holds the token of a notice."""
+
+    @property
+    def account(self) -> UUID:
+        """Whose appointment it is."""
+
+    @property
+    def role(self) -> Role:
+        """Which of its two sides."""
 
 
 class Held(NamedTuple):
@@ -27,7 +49,7 @@ class Held(NamedTuple):
     """Those of their other sides whom the caller works with now; that doesn't end before the transaction, either."""
 
 
-async def hold(caller: Caller, appointments: Sequence[UUID]) -> Held:
+async def hold(caller: Side, appointments: Sequence[UUID]) -> Held:
     """Hold appointments of the caller's inside the running transaction; raises NoSuchAppointment. Three statements."""
     other = "therapist" if caller.role == "patient" else "patient"
     found = await database.fetch(
@@ -76,6 +98,9 @@ async def note(rows: Sequence[database.Row], what: What, by: UUID) -> None:
             f"VALUES {database.value_rows(values)}",
             *(value for row_of in values for value in row_of),
         )
+    if rows:
+        for hook in _when_changed:
+            await hook(rows, what, by)
     tell(rows)
 
 

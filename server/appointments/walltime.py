@@ -4,7 +4,7 @@ The one place where gaps and doubled hours are decided. Zone rules are those of 
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server.accounts.errors import UnknownTimeZone
@@ -31,8 +31,18 @@ def instant_of(wall: str, zone: str) -> int:
     year, month, day, hour, minute = map(int, found.groups())
     try:
         # Built from numbers: fromisoformat takes more forms with each Python, "24:00" among them.
-        moment = datetime(year, month, day, hour, minute, tzinfo=ZoneInfo(zone))
+        naive = datetime(year, month, day, hour, minute)  # noqa: DTZ001 - a wall time; its zone stands beside it
     except ValueError:
         raise NoSuchTime from None
+    return _instant(naive, zone)
+
+
+def instant_on(day: date, clock: str, zone: str) -> int:
+    """Return the instant at which clocks in a known zone show `clock` (`HH:MM`) on `day`, as `instant_of` does."""
+    return _instant(datetime.combine(day, time.fromisoformat(clock)), zone)
+
+
+def _instant(naive: datetime, zone: str) -> int:
+    moment = naive.replace(tzinfo=ZoneInfo(zone))
     # PEP 495: `fold` is 0, so in a gap the offset from before it counts, and of a doubled hour the first.
     return (moment - _EPOCH) // timedelta(milliseconds=1)

@@ -133,3 +133,11 @@ async def active_partners(account: UUID, among: list[UUID]) -> set[UUID]:
         account, *among,
     )  # fmt: skip
     return {account for row in rows for account in (row["patient"], row["therapist"])} & set(among)
+
+
+async def active_patients(therapist: UUID) -> list[UUID]:
+    """Return the patients with whom a therapist is in a relation that hasn't ended; one indexed read."""
+    rows = await database.fetch(
+        "SELECT patient FROM relations WHERE therapist = $1 AND ended_at IS NULL ORDER BY patient", therapist
+    )
+    return [row["patient"] for row in rows]

@@ -1,5 +1,6 @@
 """What readers do: a body was on the screen, a revision is marked reviewed."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from server import database
@@ -70,3 +71,29 @@ async def mark_reviewed(caller: Caller, record: UUID, revision: int | None, now:
         None if revision is None else now,
         revision,
     )
+
+
+async def waiting_to_read(readers: Sequence[UUID]) -> dict[UUID, int]:
+    """Count what was shared with each reader to be read and isn't marked reviewed as it stands; none: nothing. One statement."""
+    table, values = database.as_table("w", {"id": "uuid"}, [(one,) for one in readers], first=1)
+    rows = await database.fetch(
+        f"SELECT g.grantee, COUNT(*) AS records FROM grants g JOIN {table} ON w.id = g.grantee "
+        "JOIN records r ON r.id = g.record LEFT JOIN readings d ON d.record = g.record AND d.reader = g.grantee "
+        "WHERE g.attention > 0 AND r.tombstone IS NULL AND COALESCE(d.reviewed_revision, 0) < r.revision GROUP BY g.grantee",
+        *values,
+    )
+    return {row["grantee"]: row["records"] for row in rows}
+
+
+async def unread_answers(accounts: Sequence[UUID]) -> set[UUID]:
+    """Return those of the accounts to whom something about an own record was shared that they haven't had on the screen."""
+    if not accounts:
+        return set()
+    table, values = database.as_table("w", {"id": "uuid"}, [(one,) for one in accounts], first=1)
+    rows = await database.fetch(
+        f"SELECT DISTINCT g.grantee FROM grants g JOIN {table} ON w.id = g.grantee JOIN records r ON r.id = g.record "
+        "JOIN records p ON p.id = r.about LEFT JOIN readings d ON d.record = g.record AND d.reader = g.grantee "
+        "WHERE p.owner = g.grantee AND r.tombstone IS NULL AND d.read_at IS NULL",
+        *values,
+    )
+    return {row["grantee"] for row in rows}

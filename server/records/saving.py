@@ -5,7 +5,7 @@ counters in id order.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -29,6 +29,30 @@ from server.records.errors import (
 from server.records.feed import record_view
 from server.records.structs import Save, Saved, TombstoneView
 from server.web.access import Caller
+
+
+class Shared(NamedTuple):
+    """A record that readers were given, in a save that isn't committed yet."""
+
+    record: UUID
+    owner: UUID
+    about_owner: UUID | None
+    """Whose the record is that this one is about."""
+    attention: Mapping[UUID, int]
+    """What is asked of each reader: 0 for our session, 1 to read, 2 please read soon."""
+    new: frozenset[UUID]
+    """Those who couldn't read it before."""
+
+
+WhenShared = Callable[[Shared, int], Awaitable[None]]
+_when_shared: list[WhenShared] = []
+
+
+def when_shared(hook: WhenShared) -> WhenShared:
+    """Register what a domain above does, in the same transaction, when a record is shared: `hook(shared, now)`."""
+    _when_shared.append(hook)
+    return hook
+
 
 STANDING = (
     "SELECT a.gen, r.owner, r.about, r.epoch, r.revision, r.head, r.tombstone, c.counter, v.record AS saved_record, "
@@ -69,6 +93,11 @@ async def _save_shared(caller: Caller, record: UUID, new: Save, now: int) -> Sav
     after = before if new.grants is None else [grant.grantee for grant in new.grants]
     await _check_readers(caller.account, after, parent)
     await _write(caller.account, record, new, first=current["owner"] is None, now=now)
+    if new.grants:
+        attention = {grant.grantee: grant.attention for grant in new.grants}
+        shared = Shared(record, caller.account, parent and parent.owner, attention, frozenset(attention) - set(before))
+        for hook in _when_shared:
+            await hook(shared, now)
     closed = [] if new.grants is None else await close_about(record, [r for r in before if r not in after])
     counters = await stamp(
         [(caller.account, record), *((reader, record) for reader in sorted({*before, *after})), *closed]

@@ -46,3 +46,17 @@ async def mark_demo() -> None:
     await database.fetch(
         "INSERT INTO installation (name, value) VALUES ('demo', $1) ON CONFLICT (name) DO NOTHING", b"1"
     )
+
+
+async def remembered(name: str) -> bytes | None:
+    """Return what this database remembers under a name; None where it is nothing."""
+    row = await database.fetch_one("SELECT value FROM installation WHERE name = $1", name)
+    return None if row is None else bytes(row["value"])
+
+
+async def remember(name: str, value: bytes) -> None:
+    """Have this database remember a value under a name, in place of what it had."""
+    await database.fetch(
+        "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        name, value,
+    )  # fmt: skip
