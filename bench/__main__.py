@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import phone, push, server
+from bench import phone, push, reminders, server
 
-PARTS = {"server": server.main, "push": push.main, "phone": phone.main}
+PARTS = {"server": server.main, "push": push.main, "reminders": reminders.main, "phone": phone.main}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

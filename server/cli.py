@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import uvloop
 
-from server import database, migrating, serving
+from server import database, migrating, serving, working
 from server.accounts.zones import is_zone
-from server.app import TABLES, create_app
+from server.app import create_app
 from server.care.practices import create_first_therapist_link, create_practice
 from server.clock import system_clock
+from server.opening import TABLES
 from server.settings import Settings, SettingsError, read_settings
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -40,7 +42,16 @@ async def web(settings: Settings, _: argparse.Namespace) -> int:
     if int(settings.processes) > 1 and serving.CHILD not in os.environ:
         return await serving.serve_several(settings)
     with migrating.own_file(settings.database_url):
-        await serving.serve(settings, create_app(settings))
+        await serving.serve(settings, create_app(settings, sends=True))
+    return 0
+
+
+async def worker(settings: Settings, _: argparse.Namespace) -> int:
+    """Send reminders, on PostgreSQL; on SQLite the web process does it."""
+    if settings.database_url.startswith("sqlite:"):
+        print("On SQLite `aftertide-server web` sends reminders, too: start that alone.", file=sys.stderr)
+        return 2
+    await working.work(settings)
     return 0
 
 
@@ -80,7 +91,7 @@ async def run(settings: Settings, _: argparse.Namespace) -> int:
         await migrating.migrate(settings)
         if settings.development:
             await tell_demo(settings)
-        await serving.serve(settings, create_app(settings), ready=lambda: show_sign_ins(settings))
+        await serving.serve(settings, create_app(settings, sends=True), ready=lambda: show_sign_ins(settings))
     return 0
 
 
@@ -110,7 +121,7 @@ async def phone(settings: Settings, options: argparse.Namespace) -> int:
     ):
         await migrating.migrate(settings)
         await tell_demo(settings)
-        await serving.serve(settings, create_app(settings), ready=ready, tls=(made.certificate, made.key))
+        await serving.serve(settings, create_app(settings, sends=True), ready=ready, tls=(made.certificate, made.key))
     return 0
 
 
@@ -118,6 +129,7 @@ Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
 COMMANDS: dict[str, Command] = {
     "migrate": migrate,
     "web": web,
+    "worker": worker,
     "run": run,
     "practice": practice,
     "phone": phone,
@@ -165,7 +177,8 @@ def main() -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
     try:
-        sys.exit(asyncio.run(COMMANDS[options.command](settings, options)))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            sys.exit(runner.run(COMMANDS[options.command](settings, options)))
     except SettingsError as error:
         sys.exit(f"aftertide-server: {error}")
     except (migrating.DatabaseInUse, migrating.MigrationFailed, serving.CannotStart) as error:

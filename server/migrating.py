@@ -11,7 +11,7 @@ import asyncpg
 from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from server import database
-from server.app import TABLES
+from server.opening import TABLES
 from server.settings import Settings
 
 ADVISORY_LOCK = 0x4166746572  # "After"

@@ -100,6 +100,16 @@ class Settings:
     mail_from: str = _setting(
         "AFTERTIDE_MAIL_FROM", "", "Whom mail comes from: `Aftertide <reminders@journal.example.org>`."
     )
+    lease: str = _setting(
+        "AFTERTIDE_LEASE_SECONDS",
+        "60",
+        "How long a worker may have a reminder before another takes it over; longer than the slowest push or mail takes.",
+    )
+    metrics_port: str = _setting(
+        "AFTERTIDE_METRICS_PORT",
+        "0",
+        "Where a process that sends reminders shows its figures to this machine, for Prometheus; 0: nowhere.",
+    )
     pwa: str = _setting("AFTERTIDE_PWA", "pwa/dist", "The folder with the built app.")
     log_level: str = _setting(
         "AFTERTIDE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`; no level logs content."
@@ -220,6 +230,14 @@ def _for_development(port: str) -> dict[str, str]:
     }
 
 
+def _check_numbers(settings: Settings) -> None:
+    for name, least in (("port", 1), ("processes", 1), ("pool", 1), ("lease", 1), ("metrics_port", 0)):
+        value = getattr(settings, name)
+        if not value.isdigit() or int(value) < least:
+            variable = next(f.metadata["name"] for f in fields(Settings) if f.name == name)
+            raise SettingsError(f"{variable} is a whole number {'above 0' if least else 'from 0 on'}")
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read all settings from `environ`; raises SettingsError, naming the setting, when one makes no sense."""
     values: dict[str, str] = {f.name: environ.get(f.metadata["name"], str(f.default)) for f in fields(Settings)}
@@ -239,10 +257,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(
             "AFTERTIDE_ORIGIN must begin with https:// in production: browsers give keys to secure pages only"
         )
-    for name in ("port", "processes", "pool"):
-        if not getattr(settings, name).isdigit() or int(getattr(settings, name)) < 1:
-            variable = next(f.metadata["name"] for f in fields(Settings) if f.name == name)
-            raise SettingsError(f"{variable} is a whole number above 0")
+    _check_numbers(settings)
     if not settings.database_url.startswith(("sqlite:", "postgresql://", "postgres://")):
         raise SettingsError("DATABASE_URL begins with sqlite: or postgresql://")
     if settings.database_url.startswith("sqlite:") and settings.processes != "1":

@@ -38,6 +38,7 @@ SUITES: list[Suite] = [
         "Server and client, on SQLite and PostgreSQL",
         [[PYTHON, "-m", "pytest", "-q", "tests/api", "tests/channels", "tests/client", "tests/house"]],
     ),
+    ("Reminders, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/reminders"]]),
     (
         "Random days of everybody, on SQLite and PostgreSQL",
         [[PYTHON, "-m", "pytest", "-q", "tests/stateful"]],

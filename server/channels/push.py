@@ -1,6 +1,7 @@
 """Handing a push to the browser's push service (RFC 8030): one connection pool, one outcome for each push, no surprises."""
 
 import asyncio
+import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from server.settings import Settings
 log = structlog.get_logger()
 
 Urgency = Literal["very-low", "low", "normal", "high"]
-Result = Literal["accepted", "gone", "too-large", "later", "our-key", "refused"]
+Result = Literal["accepted", "gone", "too-large", "later", "our-key", "refused", "not-begun"]
 
 TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
@@ -127,15 +128,13 @@ class PushSender:
             await self._session.close()
             self._session = None
 
-    async def send(self, message: PushMessage) -> PushOutcome:
+    async def send(self, message: PushMessage, *, by: float = math.inf) -> PushOutcome:
         """Seal a push, hand it over and say what became of it. Raises nothing but CancelledError.
 
         Only "accepted" means that the service has it. What comes back as "later" may have arrived: the topic then replaces it.
+        `by` is the time of the running loop by which it must have had its turn; past that it is "not-begun".
         """
-        try:
-            if check_endpoint(message.endpoint, self._allowed) != message.service:
-                return _refused("service")
-        except UnknownPushService:
+        if not self._is_allowed(message):
             return _refused("service")
         if _TOPIC.fullmatch(message.topic) is None or len(message.topic) % 4 == 1:
             return _refused("topic")
@@ -144,6 +143,8 @@ class PushSender:
             turn = self._turns[message.service] = asyncio.Semaphore(AT_ONCE)
         # Sealed only once it is its turn: what waits takes no room.
         async with turn:
+            if asyncio.get_running_loop().time() > by:
+                return PushOutcome("not-begun", None, None, "waited")
             try:
                 body = seal(message.payload, message.p256dh, message.auth)
             except TooLong:
@@ -151,6 +152,12 @@ class PushSender:
             except ValueError:
                 return _refused("keys")
             return await self._post(message, body)
+
+    def _is_allowed(self, message: PushMessage) -> bool:
+        try:
+            return check_endpoint(message.endpoint, self._allowed) == message.service
+        except UnknownPushService:
+            return False
 
     async def _post(self, message: PushMessage, body: bytes) -> PushOutcome:
         if self._session is None:

@@ -75,7 +75,7 @@ class Scene:
     def path(self, template: str, record: UUID | None = None) -> str:
         values = {
             "{record:uuid}": record or self.entry, "{invitation:uuid}": self.invitation, "{account:uuid}": self.therapist.id,
-            "{device:uuid}": self.device, "{appointment:uuid}": self.appointment, "{method:str}": "passphrase", "{pointer:str}": "settings",
+            "{device:uuid}": self.device, "{reminder:uuid}": self.device, "{appointment:uuid}": self.appointment, "{method:str}": "passphrase", "{pointer:str}": "settings",
         }  # fmt: skip
         for name, value in values.items():
             template = template.replace(name, str(value))
@@ -148,6 +148,13 @@ fixed("PUT", "/api/push/subscription", subscription())
 fixed("PUT", "/api/mail", {"wanted": True})
 fixed("POST", "/api/mail/confirm", {"token": "A" * 43})
 fixed("POST", "/api/mail/stop", {"token": "A" * 43})
+fixed("POST", "/api/notices/receipts", {"token": "A" * 43})
+fixed("POST", "/api/notices/actions", {"token": "A" * 43, "action": "confirm"})
+fixed(
+    "PUT", "/api/reminders/settings",
+    {"version": 1, "quiet": None, "wording": "discreet", "buttons": True, "days_off": 0, "rules": []},
+)  # fmt: skip
+fixed("PUT", "/api/reminders/steps/{appointment:uuid}", {"steps": []})
 fixed(
     "POST", "/api/invitations",
     {"id": str(uuid4()), "redeem_hash": b64(bytes(32)), "tag": b64(bytes(32)), "card": b64(bytes(1053)), "adult": True},
@@ -190,6 +197,7 @@ WITHOUT_BODY = {
     ("POST", "/api/sign-out"),
     ("POST", "/api/account/erase"),
     ("POST", "/api/mail/confirmation"),
+    ("POST", "/api/reminders/test"),
 }
 RECORD_ROUTES = sorted(key for key in API if "{record:uuid}" in key[1])
 

@@ -407,6 +407,7 @@ async def test_no_log_has_an_address(running: Running) -> None:
     address = await subscribe(patient)
     log = io.StringIO()
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(log), cache_logger_on_first_use=False)
+    await database.fetch("DROP TABLE reminder_steps")
     await database.fetch("DROP TABLE appointment_changes")
     await database.fetch("DROP TABLE appointments")
 

@@ -10,14 +10,15 @@ import pytest
 import structlog
 
 from server import database
-from server.app import PROBLEMS
 from server.channels.mailing import MailSender
+from server.refusals import PROBLEMS
 from server.web.problems import Refusal
 from tests.api.appointments import book, in_days, move, moved, new, say, send, settle
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.api.pushes import Browser, say_subscribed, subscription
 from tests.conftest import Running
 from tests.mail_server import mail_server
+from tests.reminders.sending import Outside, with_phone
 
 CANARY = "the-water-again-I-was-the-shore"
 Cause = Callable[[Running, Person, Person], Awaitable[httpx.Response]]
@@ -377,6 +378,39 @@ async def an_answer_after_the_beginning(running: Running, patient: Person, thera
 @cause("unknown-push-service", 422)
 async def a_push_to_a_host_of_ones_own(running: Running, patient: Person, therapist: Person) -> httpx.Response:
     return await say_subscribed(patient, Browser(endpoint=f"https://{CANARY.lower()}.example/push"))
+
+
+@cause("malformed-rule", 422)
+async def a_rule_without_its_hour(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    settings = (await patient.http.get("/api/reminders/settings")).json()
+    return await patient.http.put(
+        "/api/reminders/settings", json={**settings, "rules": [{"id": str(uuid4()), "kind": "next-morning"}]}
+    )
+
+
+@cause("stale", 409)
+async def settings_that_were_changed_elsewhere(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    settings = (await patient.http.get("/api/reminders/settings")).json()
+    await patient.http.put("/api/reminders/settings", json={**settings, "quiet": None})
+    return await patient.http.put("/api/reminders/settings", json={**settings, "wording": "plain"})
+
+
+@cause("too-late", 409)
+async def a_button_on_a_notice_of_a_session_that_is_off(
+    running: Running, patient: Person, therapist: Person
+) -> httpx.Response:
+    outside = Outside(running)
+    await with_phone(patient)
+    booked = await book(therapist, patient)
+    await outside.send_due()
+    await settle(therapist, booked, "cancelled")
+    async with running.program() as phone:
+        return await phone.post("/api/notices/actions", json={"token": outside.push.tokens[0], "action": "confirm"})
+
+
+@cause("not-found", 404)
+async def a_receipt_for_a_notice_that_never_was(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    return await patient.http.post("/api/notices/receipts", json={"token": "A" * 43})
 
 
 @cause("malformed-subscription", 422)

@@ -3,8 +3,9 @@
 from uuid import UUID, uuid4
 
 from server import database
-from server.app import TABLES, sweep
+from server.app import sweep
 from server.columns import Id
+from server.opening import TABLES
 from tests.api.people import Person, b64, begin, join
 from tests.conftest import Running
 from tests.house.test_what_the_server_knows import COMPOUND

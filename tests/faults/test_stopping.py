@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from server import database
-from server.app import TABLES
 from server.care.practices import create_first_therapist_link, create_practice
 from server.clock import system_clock
+from server.opening import TABLES
 from tests.api.people import b64, b64u
 from tests.faults.processes import ServerProcess, server_process
 

@@ -4,7 +4,8 @@ import pytest
 import structlog
 
 from server import database
-from server.app import TABLES, UnfitDatabase, create_app, sweep
+from server.app import create_app, sweep
+from server.opening import TABLES, UnfitDatabase
 from server.settings import Settings
 from tests.conftest import ORIGIN
 

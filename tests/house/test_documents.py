@@ -4,8 +4,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from server.app import PROBLEMS, create_app
+from server.app import create_app
 from server.cli import COMMANDS
+from server.refusals import PROBLEMS
 from server.settings import Settings
 from server.web.access import Who
 

@@ -1,7 +1,7 @@
 """What the server may know, column by column: a new one belongs to one of these lists, or this fails."""
 
 from server import database
-from server.app import TABLES
+from server.opening import TABLES
 from tests.conftest import Running
 
 IN_PLAIN = {
@@ -37,6 +37,22 @@ IN_PLAIN = {
         "failing_since", "ended_at", "ended_why",
     },
     "push_keys": {"id", "private_key", "created_at"},
+    "reminder_settings": {
+        "account", "version", "quiet_from", "quiet_to", "wording", "buttons", "days_off", "answers_since", "planned_until",
+    },
+    "reminder_rules": {"id", "account", "kind", "days", "minutes", "clock", "weekdays"},
+    "reminder_steps": {"account", "appointment", "step", "days_before", "clock"},
+    "reminders": {
+        "id", "account", "kind", "appointment", "generation", "due_at", "useful_until", "rank", "channel", "state", "next_at",
+        "lease", "worker", "crashes", "attempts", "why",
+    },
+    "settled_reminders": {
+        "id", "account", "kind", "appointment", "generation", "due_at", "outcome", "channel", "why", "settled_at",
+    },
+    "deliveries": {
+        "id", "reminder", "account", "channel", "subscription", "attempted_at", "result", "why", "result_at", "shown_at",
+        "snoozed_at",
+    },
     "mailboxes": {"account", "wanted", "confirmation_sent_at", "stopped_at", "refused_at", "refused_why"},
     "mail_tokens": {"account", "purpose", "email", "created_at", "expires_at"},
     "throttles": {"failures", "until", "updated_at"},
@@ -51,6 +67,7 @@ HASHED = {
     "revisions": {"base", "proof"},
     "calendar_feeds": {"token_hash"},
     "mail_tokens": {"token_hash"},
+    "deliveries": {"token_hash"},
     "throttles": {"key"},
 }
 SEALED = {
@@ -64,6 +81,7 @@ SEALED = {
 
 COMPOUND = {
     "identities", "memberships", "relations", "revisions", "wraps", "grants", "readings", "changes", "appointment_changes",
+    "reminder_steps",
 }  # fmt: skip
 
 

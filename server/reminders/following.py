@@ -1,0 +1,117 @@
+"""What follows for reminders from changes elsewhere, each in the transaction of the change."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from server import database
+from server.accounts.erasure import before_erasing
+from server.accounts.preferences import when_preferences_change
+from server.appointments.changing import when_appointments_change
+from server.appointments.structs import What
+from server.clock import DAY
+from server.records.saving import Shared, when_shared
+from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
+from server.reminders.settling import Settled, settle
+
+TOLD: tuple[What, ...] = ("booked", "moved", "cancelled", "reopened")
+"""What a patient is told of, when somebody else did it."""
+READ_SOON = 2
+
+
+@when_appointments_change
+async def follow_appointments(rows: Sequence[database.Row], what: What, by: UUID) -> None:
+    """Plan anew for both sides of appointments, and tell patients what others changed. About a dozen statements a person."""
+    now = rows[0]["changed_at"]
+    of_patient: dict[UUID, list[database.Row]] = defaultdict(list)
+    for row in rows:
+        of_patient[row["patient"]].append(row)
+    for account in sorted({*of_patient, *(row["therapist"] for row in rows)}):
+        await replan(account, now)
+        if what in TOLD and account in of_patient and account != by:
+            await _tell_of_change(account, of_patient[account], what, now)
+
+
+async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], what: What, now: int) -> None:
+    """Plan one notice for all that changed at once; it takes the place of what a push service may still hold."""
+    ahead = sorted((row for row in rows if row["starts_at"] > now), key=lambda row: (row["starts_at"], row["id"]))
+    found = await standing(patient, now)
+    if found is None or not ahead:
+        return
+    await _drop_earlier_notices(patient, [row["id"] for row in ahead], now)
+    for row in ahead if what != "booked" else ahead[:1]:
+        if found.has("change") or await _has_gone_out(patient, row["id"]):
+            await _notice(found, row, now)
+            if found.has("change"):
+                break
+
+
+async def _notice(found: Standing, row: database.Row, now: int) -> None:
+    session = found.sessions.get(row["id"])
+    useful_until = min(row["starts_at"], now + DAY)
+    await add_by_itself(
+        found, "change", (row["id"], row["version"]), session, due=now, useful_until=useful_until, now=now
+    )
+
+
+async def _drop_earlier_notices(patient: UUID, appointments: Sequence[UUID], now: int) -> None:
+    """Settle notices of earlier changes that haven't gone out: the one that follows says how things stand."""
+    rows = await database.fetch(
+        "SELECT id FROM reminders WHERE account = $1 AND kind = 'change' AND state = 'planned' "
+        f"AND appointment IN ({database.parameters(2, len(appointments))})",
+        patient, *appointments,
+    )  # fmt: skip
+    await settle([Settled(row["id"], "not-wanted", why="moved") for row in rows], now)
+
+
+async def _has_gone_out(patient: UUID, appointment: UUID) -> bool:
+    """Tell whether anything was sent about an appointment that a person may still believe."""
+    row = await database.fetch_one(
+        "SELECT 1 AS one FROM settled_reminders s WHERE s.account = $1 AND s.appointment = $2 AND EXISTS "
+        "(SELECT 1 FROM deliveries d WHERE d.reminder = s.id AND d.result = 'accepted') LIMIT 1",
+        patient,
+        appointment,
+    )
+    return row is not None
+
+
+@when_preferences_change
+async def follow_preferences(account: UUID, now: int) -> None:
+    """Plan anew for who has another language or time zone."""
+    await replan(account, now)
+
+
+@when_shared
+async def follow_sharing(shared: Shared, now: int) -> None:
+    """Plan what tells a patient of an answer to an own entry, and a therapist of what is to be read soon."""
+    for reader in sorted(shared.attention):
+        answered = reader in shared.new and shared.about_owner == reader
+        if not answered and shared.attention[reader] != READ_SOON:
+            continue
+        found = await standing(reader, now)
+        if found is None:
+            continue
+        if answered and found.ways.role == "patient":
+            await _answer_waits(reader, now)
+            await replan(reader, now)
+        elif found.ways.role == "therapist" and found.has("read-soon"):
+            due = next_working_moment(found, now)
+            await add_by_itself(
+                found, "read-soon", (shared.record,), None, due=due, useful_until=due + 3 * DAY, now=now
+            )
+
+
+async def _answer_waits(patient: UUID, now: int) -> None:
+    """Note since when an answer waits; one that waits already is told with it."""
+    await database.fetch(
+        "UPDATE reminder_settings SET answers_since = $2 WHERE account = $1 AND NOT EXISTS (SELECT 1 FROM reminders r "
+        "WHERE r.account = $1 AND r.kind = 'answers' AND r.state = 'planned' AND r.due_at > $2)",
+        patient, now,
+    )  # fmt: skip
+
+
+@before_erasing
+async def forget_reminders(account: UUID, now: int) -> None:  # noqa: ARG001 - the hook's shape
+    """Remove what became of an account's reminders; what is on its way goes with the account."""
+    await database.fetch("DELETE FROM settled_reminders WHERE account = $1", account)
+    await database.fetch("DELETE FROM deliveries WHERE account = $1", account)
