@@ -191,12 +191,22 @@ export class FakeServer {
         return this.appointments.list(caller);
       case "POST appointments":
         return id === "moves"
-          ? this.appointments.move(body as Schemas["Moves"])
+          ? this.appointments.move(caller, body as Schemas["Moves"])
           : this.appointments.book(caller, body as Schemas["Book"]);
       case "POST appointments answer":
-        return this.appointments.answer(id, body as Schemas["PatientsAnswer"]);
+        return this.appointments.answer(caller, id, body as Schemas["PatientsAnswer"]);
       case "POST appointments outcome":
-        return this.appointments.settle(id, body as Schemas["Outcome"]);
+        return this.appointments.settle(caller, id, body as Schemas["Outcome"]);
+      case "GET appointments history":
+        return this.appointments.history(id);
+      case "GET calendar-feed":
+        return this.appointments.feed(caller);
+      case "PUT calendar-feed":
+        return id === "wording"
+          ? this.appointments.rewordFeed(caller, body as Schemas["FeedWording"])
+          : this.appointments.makeFeed(caller, body as Schemas["FeedWording"]);
+      case "DELETE calendar-feed":
+        return this.appointments.endFeed(caller);
       case "GET changes":
         return this.#changes(caller, Number(url.searchParams.get("after")));
       case "GET records":
