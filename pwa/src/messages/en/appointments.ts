@@ -162,7 +162,7 @@ export const appointments = {
     next: "Next sessions",
     nothingNext: "Nothing is booked.",
     review: "Three sessions held. Time to review the plan?",
-    reviewWhat: (name: string) => `This is about the series with ${name}.`,
+    reviewWhat: (name: string) => `Series with ${name}`,
     reviewed: "The plan is reviewed",
   },
   booking: {
@@ -186,7 +186,7 @@ export const appointments = {
     count: { one: "# session", other: "# sessions" },
     when: (number: number) => `Session ${number}: date and hour`,
     lengthOf: (number: number) => `Session ${number}: minutes`,
-    remove: "Leave out",
+    minutes: "min",
     removeNumber: (number: number) => `Leave out session ${number}`,
     add: "Add a date",
     empty: "No date is left. Add one.",

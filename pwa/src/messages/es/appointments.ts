@@ -162,7 +162,7 @@ export const appointments = {
     next: "Próximas sesiones",
     nothingNext: "No hay nada fijado.",
     review: "Tres sesiones hechas. ¿Es hora de revisar el plan?",
-    reviewWhat: (name: string) => `Se trata de la serie con ${name}.`,
+    reviewWhat: (name: string) => `Serie con ${name}`,
     reviewed: "El plan está revisado",
   },
   booking: {
@@ -186,7 +186,7 @@ export const appointments = {
     count: { one: "# sesión", other: "# sesiones" },
     when: (number: number) => `Sesión ${number}: fecha y hora`,
     lengthOf: (number: number) => `Sesión ${number}: minutos`,
-    remove: "Quitar",
+    minutes: "min",
     removeNumber: (number: number) => `Quitar la sesión ${number}`,
     add: "Añadir una fecha",
     empty: "No queda ninguna fecha. Añade una.",
