@@ -36,14 +36,18 @@ export const saidIn = ({ place = "", link = "", bring = "", mind = "", steps = [
   steps: steps.map(typed),
 });
 
+/** What a field that grows with its words holds, as the one line that it is. */
+const line = (text: string): string => text.replace(/\s+/g, " ").trim();
+
 /** The details that the fields make; `reason` stays as it was. */
-export function detailsOf({ steps, ...words }: Said, reason?: string): AppointmentDetails {
+export function detailsOf({ steps, place, ...words }: Said, reason?: string): AppointmentDetails {
   return {
     ...words,
+    place: line(place),
     ...(reason === undefined ? {} : { reason }),
     steps: steps.map(({ id, text, time, daysBefore }) => ({
       id,
-      text,
+      text: line(text),
       ...(time === "" ? {} : { at: { daysBefore: Number(daysBefore), time } }),
     })),
   };
