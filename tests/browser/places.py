@@ -111,7 +111,7 @@ def patients_places(private: str, shared: str, therapist: str) -> list[Place]:
         Place("search", "/journal", "input[type=search]", _search),
         Place("calendar", "/journal", "input[type=search]", press("[role=search] button", "table button")),
         Place("sessions", "/sessions", "article h2"),
-        Place("what happened to a session", "/sessions", "article h2", press("[aria-expanded]", "main ol li")),
+        Place("what happened to a session", "/sessions", "article h2", _open_history),
         Place("another time?", "/sessions", "article h2", press("article button.quiet", "dialog[open]")),
         Place("a later session", "/sessions", "article h2", press("main section a[href^='/sessions/']", ".back")),
         Place("own calendar", "/you/calendar", "main fieldset"),
@@ -183,3 +183,9 @@ async def _make_address(page: Page) -> None:
     else:
         await page.locator("main button.wide").click()
     await expect(page.locator("main .address")).to_be_visible()
+
+
+async def _open_history(page: Page) -> None:
+    await press("[aria-expanded]", "main ol li")(page)
+    # It stands below the fold: who comes back to the top finds Help in its corner.
+    await page.evaluate("scrollTo(0, 0)")

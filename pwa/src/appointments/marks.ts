@@ -1,8 +1,8 @@
 /** What a therapist may want to know of a date before booking it. Nothing of it keeps anybody from booking. */
 
 import type { Appointment } from "../store";
+import { isOpen } from "../store/appointmentStates";
 import { writtenAt } from "../store/contents";
-import { isOpen } from "./order";
 import { wallInstant } from "./wallTimes";
 
 /** A stretch of time on the wall of a zone. */

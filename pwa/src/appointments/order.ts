@@ -1,10 +1,6 @@
 import type { Appointment } from "../store";
+import { isOpen } from "../store/appointmentStates";
 import { isOver } from "./wallTimes";
-
-const OPEN: readonly Appointment["state"][] = ["proposed", "confirmed", "change-requested"];
-
-/** Whether a session may still be answered, moved, held or cancelled. */
-export const isOpen = ({ state }: Pick<Appointment, "state">): boolean => OPEN.includes(state);
 
 /** A patient's sessions in the order in which they matter. */
 export interface Ordered {

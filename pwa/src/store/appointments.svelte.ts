@@ -1,5 +1,6 @@
 import { type Api, ApiProblem, type Schemas } from "../api/client";
 import { type AppointmentContent, newId, type ReadinessContent, type RegimenContent } from "../protocol";
+import { isOpen } from "./appointmentStates";
 import type { Arranging } from "./arranging";
 import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
@@ -46,8 +47,6 @@ const ANSWERED: Record<AppointmentAnswer, AppointmentState> = {
   confirm: "confirmed",
   "ask-for-another-time": "change-requested",
 };
-/** The states of what may still be answered, moved, held or cancelled. */
-export const OPEN: readonly AppointmentState[] = ["proposed", "confirmed", "change-requested"];
 
 interface Details {
   readonly owner: string;
@@ -116,7 +115,7 @@ export class AppointmentDesk implements Appointments {
   get ahead(): readonly Appointment[] {
     const now = this.environment.now();
     return this.list.filter(
-      ({ state, startsAt, minutes }) => OPEN.includes(state) && Date.parse(startsAt) + minutes * 60_000 > now,
+      (appointment) => isOpen(appointment) && Date.parse(appointment.startsAt) + appointment.minutes * 60_000 > now,
     );
   }
 

@@ -1,6 +1,7 @@
 import { type Api, ApiProblem } from "../api/client";
 import { type JsonObject, newId } from "../protocol";
-import { type AppointmentDesk, isView, OPEN, type View } from "./appointments.svelte";
+import { isOpen } from "./appointmentStates";
+import { type AppointmentDesk, isView, type View } from "./appointments.svelte";
 import type { CareDesk } from "./care.svelte";
 import { StoreError } from "./errors";
 import type {
@@ -53,7 +54,7 @@ export class Arranging {
     );
     const later = (view: View) =>
       rest && first.series !== null && view.series === first.series && view.starts > first.starts;
-    const moved = this.desk.views.filter((view) => view.id === id || (later(view) && OPEN.includes(view.state)));
+    const moved = this.desk.views.filter((view) => view.id === id || (later(view) && isOpen(view)));
     const moves = moved.map((view) => ({
       id: view.id,
       version: view.version,
