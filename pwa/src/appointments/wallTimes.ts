@@ -50,6 +50,10 @@ export function countdown(
   return counted(speech.locale, Math.abs(days), days > 0 ? words.inDays : words.ago);
 }
 
+/** What stands largest above a session: how many days there are, or that it is off. */
+export const headline = (appointment: Appointment, now: Date): string =>
+  appointment.state === "cancelled" ? sayMore().sessions.off : countdown(appointment, now);
+
 /** "1 hr, 30 min". */
 export function lengthInWords(minutes: number): string {
   const unit = (value: number, name: "hour" | "minute"): string =>

@@ -18,6 +18,7 @@ export const appointments = {
     },
     with: (kind: string, name: string) => `${kind} with ${name}`,
     now: "Now",
+    off: "Cancelled",
     today: "Today",
     tomorrow: "Tomorrow",
     inDays: { one: "In # day", other: "In # days" },
@@ -76,7 +77,7 @@ export const appointments = {
     },
     did: (who: string, deed: string) => `${who}: ${deed}`,
     you: "You",
-    newTime: (time: string) => `It was then on ${time}.`,
+    newTime: (time: string) => `for ${time}`,
   },
   feed: {
     title: "Your own calendar",

@@ -18,6 +18,7 @@ export const appointments = {
     },
     with: (kind: string, name: string) => `${kind} con ${name}`,
     now: "Ahora",
+    off: "Anulada",
     today: "Hoy",
     tomorrow: "Mañana",
     inDays: { one: "Dentro de # día", other: "Dentro de # días" },
@@ -76,7 +77,7 @@ export const appointments = {
     },
     did: (who: string, deed: string) => `${who}: ${deed}`,
     you: "Tú",
-    newTime: (time: string) => `Quedó para: ${time}.`,
+    newTime: (time: string) => `para: ${time}`,
   },
   feed: {
     title: "Tu propio calendario",
