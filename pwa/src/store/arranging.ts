@@ -1,6 +1,5 @@
 import { type Api, ApiProblem } from "../api/client";
 import { type JsonObject, newId } from "../protocol";
-import { isOpen } from "./appointmentStates";
 import { type AppointmentDesk, isView, type View } from "./appointments.svelte";
 import type { CareDesk } from "./care.svelte";
 import { StoreError } from "./errors";
@@ -13,10 +12,9 @@ import type {
   RegimenSession,
   WantedAppointment,
 } from "./interface";
+import { movesOf } from "./moving";
 import { type Outbox, withoutReaders } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
-
-const DAY = 86_400_000;
 
 /** What the journal shows without: booking, moving, settling, what happened, regimens, the feed for a phone's calendar. */
 export class Arranging {
@@ -48,19 +46,11 @@ export class Arranging {
   }
 
   async move(id: string, starts: string, minutes: number, rest: boolean): Promise<void> {
-    const first = this.desk.require(id);
-    const days = Math.round(
-      (Date.parse(`${starts.slice(0, 10)}Z`) - Date.parse(`${first.starts.slice(0, 10)}Z`)) / DAY,
-    );
-    const later = (view: View) =>
-      rest && first.series !== null && view.series === first.series && view.starts > first.starts;
-    const moved = this.desk.views.filter((view) => view.id === id || (later(view) && isOpen(view)));
-    const moves = moved.map((view) => ({
-      id: view.id,
-      version: view.version,
-      starts: view.id === id ? starts : `${dayAfter(view.starts, days)}T${starts.slice(11)}`,
-      zone: view.zone,
-      minutes,
+    const moves = movesOf(this.desk.views, this.desk.require(id), { starts, minutes, rest }).map(({ one, ...to }) => ({
+      id: one.id,
+      version: one.version,
+      zone: one.zone,
+      ...to,
     }));
     await this.#change(() => this.api.moveAppointments(moves));
   }
@@ -186,9 +176,4 @@ function sealedDetails({ steps = [], ...words }: AppointmentDetails): JsonObject
       }),
     );
   return done.length > 0 ? { ...said, steps: done } : said;
-}
-
-/** The day so many days after a wall time's, YYYY-MM-DD. */
-function dayAfter(wall: string, days: number): string {
-  return new Date(Date.parse(`${wall.slice(0, 10)}T12:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }

@@ -131,7 +131,10 @@ export interface Appointments {
   tick(id: string, step: string, done: boolean): Promise<void>;
   /** Books one appointment or a series with a patient. Rejects with `offline`, `no-relation`, `locked`, `time`. */
   book(patient: string, wanted: readonly WantedAppointment[]): Promise<void>;
-  /** Moves one, and with `rest` all later ones of its series that aren't over by as many days and to the same hour. */
+  /**
+   * Moves one, and with `rest` all later ones of its series that aren't over by as many days: those of its kind to the same
+   * hour and length. Rejects with `offline`, `changed-meanwhile`, `no-relation`, `time`.
+   */
   move(id: string, starts: string, minutes: number, rest: boolean): Promise<void>;
   /** Says what became of one; with a `reason`, sealed, where it is cancelled. `reopened` undoes it. */
   settle(id: string, outcome: AppointmentOutcome, reason?: string): Promise<void>;

@@ -227,6 +227,17 @@ describe("a series", () => {
     ]);
   });
 
+  test("of several kinds keeps the hours and lengths of the others as it is moved", async () => {
+    const talk = { ...on("03-04", "17:00"), kind: "integration", minutes: 50 } as const;
+    const { therapist } = await booked(on("03-02"), talk, on("03-09"));
+    await therapist.appointments.move(only(therapist).id, `${NEXT_YEAR}-03-03T09:00`, 180, true);
+    expect(therapist.appointments.ahead.map(({ starts, minutes }) => [starts, minutes])).toEqual([
+      [`${NEXT_YEAR}-03-03T09:00`, 180],
+      [`${NEXT_YEAR}-03-05T17:00`, 50],
+      [`${NEXT_YEAR}-03-10T09:00`, 180],
+    ]);
+  });
+
   test("that the server refuses leaves nothing behind", async () => {
     const { therapist, patient } = await pair();
     therapist.line.away = true;

@@ -144,8 +144,8 @@ export const appointments = {
     moveOne: "This one",
     moveRest: "This one and those after",
     moveRestWhat: {
-      one: "# later session moves by as many days, to the same hour.",
-      other: "# later sessions move by as many days, to the same hour.",
+      one: "# later session moves by as many days, one of this kind to the same hour.",
+      other: "# later sessions move by as many days, those of this kind to the same hour.",
     },
     moveSend: "Move it",
     newStart: "New date and hour",

@@ -144,8 +144,8 @@ export const appointments = {
     moveOne: "Solo esta",
     moveRest: "Esta y las siguientes",
     moveRestWhat: {
-      one: "# sesión posterior se mueve los mismos días, a la misma hora.",
-      other: "# sesiones posteriores se mueven los mismos días, a la misma hora.",
+      one: "# sesión posterior se mueve los mismos días; si es de este tipo, a la misma hora.",
+      other: "# sesiones posteriores se mueven los mismos días; las de este tipo, a la misma hora.",
     },
     moveSend: "Cambiarla",
     newStart: "Nueva fecha y hora",
