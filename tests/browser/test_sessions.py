@@ -212,7 +212,7 @@ async def test_steps_are_ticked_off_without_a_network_and_nobody_else_learns_of_
     await expect(phone.get_by_label(FASTING)).not_to_be_checked()
     await app_is_here(phone)
     await devices.cut(phone, off=True)
-    await phone.get_by_label(RIDE).check()
+    await phone.get_by_label(RIDE).click()
     await expect(phone.get_by_label(RIDE)).to_be_checked()
     await phone.reload()
     await expect(phone.get_by_label(RIDE)).to_be_checked()

@@ -123,6 +123,7 @@ export class Outbox {
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
       if (before?.action === "save" && before.version !== queued) return "changed" as const;
+      if (!before && queued !== undefined && !known) return "sent" as const;
       if (!known && !before?.attempt && notBefore === 0) {
         await transaction.delete("outbox", record);
         return undefined;
@@ -150,6 +151,18 @@ export class Outbox {
       await transaction.put("outbox", next);
       return next;
     });
+    if (change === "sent") {
+      // What was seen waited to go out, and has just done so: the server has it, and it is deleted there.
+      const words = withoutReaders(shelf.outbox.get(record)?.content ?? {});
+      await shelf.refresh(record);
+      const now = shelf.own.get(record);
+      if (!now) return;
+      if (JSON.stringify(withoutReaders(now.content)) === JSON.stringify(words))
+        return this.delete(record, notBefore, now);
+      // It went out merged with what another device has written, which isn't deleted unseen.
+      await shelf.addFault("kept-after-deletion", record, undefined);
+      return;
+    }
     if (change === "changed") {
       // What another page of this device has queued isn't deleted unseen.
       await shelf.refresh(record);

@@ -182,6 +182,22 @@ describe("a therapist's own", () => {
     expect(therapist.appointments.regimens).toEqual([]);
   });
 
+  test("regimen that another page has just sent is deleted all the same, here and there", async () => {
+    const { therapist, server } = await pair();
+    therapist.line.away = true;
+    await therapist.appointments.keepRegimen("Two and talk", [{ kind: "dosing", day: 0, minutes: 120 }]);
+    const page = await therapist.page();
+    therapist.line.away = false;
+    await settle(therapist);
+    await page.appointments.deleteRegimen(page.appointments.regimens[0]?.id ?? "");
+    await settle(page);
+    expect(page.appointments.regimens).toEqual([]);
+    const laptop = await device(server);
+    await laptop.session.signIn("rivera@example.org", PASSPHRASE);
+    expect(laptop.appointments.regimens).toEqual([]);
+    expect(page.sync.faults).toEqual([]);
+  });
+
   test("word that a plan was reviewed stays, beside what else the settings say", async () => {
     const { therapist } = await pair();
     const series = crypto.randomUUID();
