@@ -187,6 +187,8 @@ describe("a therapist's own", () => {
     therapist.line.away = true;
     await therapist.appointments.keepRegimen("Two and talk", [{ kind: "dosing", day: 0, minutes: 120 }]);
     const page = await therapist.page();
+    // The page has looked in vain, and looks again only once it has something to send itself.
+    await settle(page);
     therapist.line.away = false;
     await settle(therapist);
     await page.appointments.deleteRegimen(page.appointments.regimens[0]?.id ?? "");
