@@ -15,6 +15,34 @@ export class FakeAppointments {
   /** By account. */
   readonly #feeds = new Map<string, Schemas["CalendarFeed"]>();
 
+  /** Does what a request asks of appointments and calendar feeds; `route` is its method and path without ids. */
+  asked(route: string, caller: string, id: string, body: unknown): unknown {
+    switch (route) {
+      case "GET appointments":
+        return this.list(caller);
+      case "POST appointments":
+        return id === "moves"
+          ? this.move(caller, body as Schemas["Moves"])
+          : this.book(caller, body as Schemas["Book"]);
+      case "POST appointments answer":
+        return this.answer(caller, id, body as Schemas["PatientsAnswer"]);
+      case "POST appointments outcome":
+        return this.settle(caller, id, body as Schemas["Outcome"]);
+      case "GET appointments history":
+        return this.history(id);
+      case "GET calendar-feed":
+        return this.feed(caller);
+      case "PUT calendar-feed":
+        return id === "wording"
+          ? this.rewordFeed(caller, body as Schemas["FeedWording"])
+          : this.makeFeed(caller, body as Schemas["FeedWording"]);
+      case "DELETE calendar-feed":
+        return this.endFeed(caller);
+      default:
+        throw new Refusal(404, "not-found");
+    }
+  }
+
   list(caller: string): View[] {
     return [...this.views.values()].filter(({ patient, therapist }) => caller === patient || caller === therapist);
   }

@@ -188,25 +188,14 @@ export class FakeServer {
       case "GET relations":
         return this.#relationsOf(caller);
       case "GET appointments":
-        return this.appointments.list(caller);
       case "POST appointments":
-        return id === "moves"
-          ? this.appointments.move(caller, body as Schemas["Moves"])
-          : this.appointments.book(caller, body as Schemas["Book"]);
       case "POST appointments answer":
-        return this.appointments.answer(caller, id, body as Schemas["PatientsAnswer"]);
       case "POST appointments outcome":
-        return this.appointments.settle(caller, id, body as Schemas["Outcome"]);
       case "GET appointments history":
-        return this.appointments.history(id);
       case "GET calendar-feed":
-        return this.appointments.feed(caller);
       case "PUT calendar-feed":
-        return id === "wording"
-          ? this.appointments.rewordFeed(caller, body as Schemas["FeedWording"])
-          : this.appointments.makeFeed(caller, body as Schemas["FeedWording"]);
       case "DELETE calendar-feed":
-        return this.appointments.endFeed(caller);
+        return this.appointments.asked(route, caller, id, body);
       case "GET changes":
         return this.#changes(caller, Number(url.searchParams.get("after")));
       case "GET records":
