@@ -13,6 +13,7 @@ import httpx
 from aftertide import wire
 from aftertide.access import Access
 from aftertide.api import Api
+from aftertide.appointments import Appointments
 from aftertide.errors import (
     NoAgreementError,
     NotARelationError,
@@ -69,6 +70,7 @@ class Account:
         self._cursor = 0
         self._settings_known = me.settings_record is not None
         self.invitations = Invitations(api, self._saver, me.role)
+        self.appointments = Appointments(api, self._saver)
         self.access = Access(api, me.email, self.journal.keyring)
 
     @property

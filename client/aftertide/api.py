@@ -125,7 +125,8 @@ def _media_type(answer: httpx.Response) -> str:
 def _refusal(status: int, problem: Problem) -> RefusedError:
     code = problem.type.removeprefix(_TYPES)
     error = BY_CODE.get(code, RefusedError)(status, code, problem.detail)
-    if isinstance(error, StaleError) and problem.current is not None:
+    # An appointment's isn't a record: who asked lists them again.
+    if isinstance(error, StaleError) and isinstance(problem.current, dict) and "starts_at" not in problem.current:
         try:
             error.current = msgspec.convert(problem.current, RecordView, strict=False)
         except msgspec.ValidationError as malformed:

@@ -74,7 +74,7 @@ class SlowDownError(RefusedError):
 
 
 class StaleError(RefusedError):
-    """The record has moved on; `current` is where the server says it stands."""
+    """The record has moved on; `current` is where the server says it stands. Or an appointment has: list them again."""
 
     current: RecordView | None = None
 

@@ -381,10 +381,80 @@ class History(msgspec.Struct, frozen=True):
     before: int | None
 
 
+class NewAppointment(msgspec.Struct, kw_only=True, frozen=True):
+    """One appointment to book; `starts` is a wall time in `zone`."""
+
+    id: str
+    patient: str
+    kind: str
+    starts: str
+    zone: str
+    minutes: int
+    series: str | None
+    details: str | None
+
+
+class Book(msgspec.Struct, frozen=True):
+    """What is booked together: all of it or nothing."""
+
+    appointments: list[NewAppointment]
+
+
+class Appointment(msgspec.Struct, kw_only=True, frozen=True):
+    """An appointment where it stands."""
+
+    id: str
+    therapist: str
+    patient: str
+    practice: str
+    kind: str
+    starts: str
+    zone: str
+    starts_at: datetime
+    minutes: int
+    state: str
+    series: str | None
+    details: str | None
+    version: int
+    changed: datetime
+
+
+class Move(msgspec.Struct, frozen=True):
+    """Another time for one appointment; `version` is the one that was seen."""
+
+    id: str
+    version: int
+    starts: str
+    zone: str
+    minutes: int
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """What is moved together: all of it or nothing."""
+
+    moves: list[Move]
+
+
+class PatientsAnswer(msgspec.Struct, frozen=True):
+    """What a patient says to a time."""
+
+    version: int
+    answer: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of an appointment."""
+
+    version: int
+    outcome: str
+
+
 class Problem(msgspec.Struct, kw_only=True, frozen=True):
     """The body of every error answer (RFC 9457)."""
 
     type: str
     detail: str = ""
-    current: Any = None  # a record with `stale`, a tombstone with `deleted`: read by who knows the type
+    current: Any = (
+        None  # with `stale` a record or an appointment, with `deleted` a tombstone: read by who knows the type
+    )
     retry_after: int | None = None

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
+
+from aftertide.appointments import Kind
+from aftertide.protocol.ijson import JsonObject
 
 PRACTICE = {
     "name": "Shoreline Practice",
@@ -57,13 +61,47 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A session: how many days from today (those before it were), at what hour, and how it stands."""
+
+    day: int
+    hour: float
+    kind: Kind = "dosing"
+    state: Literal["proposed", "confirmed", "asked", "fulfilled", "missed", "cancelled"] = "fulfilled"
+    words: str = ""
+    """What the patient asks for, or why it was cancelled."""
+
+
+@dataclass(frozen=True)
 class Patient:
-    """A patient of the demo."""
+    """A patient of the demo; their sessions were laid out together on the day on which they joined."""
 
     name: str
     email: str
     joined_days_ago: int
     entries: tuple[Entry, ...]
+    sessions: tuple[Session, ...]
+
+
+SESSION_MINUTES: dict[Kind, int] = {"preparation": 60, "dosing": 120, "integration": 50, "check-in": 30}
+
+PLACE = "Shoreline Practice, second floor, the room to the sea"
+DETAILS: dict[Kind, JsonObject] = {
+    "preparation": {"place": PLACE, "mind": "We talk about what you hope for, and what worries you."},
+    "dosing": {
+        "place": PLACE,
+        "bring": "Comfortable clothes, a blanket of your own if you like, and the music we chose.",
+        "mind": "You can't drive until the next day. Keep the evening free of plans.",
+    },
+    "integration": {"link": "https://video.demo.example/shoreline", "bring": "What you wrote since, if you want to read from it."},
+    "check-in": {"link": "https://video.demo.example/shoreline"},
+}  # fmt: skip
+STEPS: tuple[tuple[str, int, str], ...] = (
+    ("Write down an intention", 1, "20:00"),
+    ("Nothing to eat from now on", 0, "06:00"),
+    ("Maya or somebody else takes you home", 0, "09:00"),
+)
+"""Before a session of the kind `dosing`: what, how many days before, from what hour."""
 
 
 def hours(count: float) -> timedelta:
@@ -97,6 +135,11 @@ ANA = Patient(
               "didn't have to hold any of it.\n\nI want to remember how quiet my hands were.", "after-session",
               sliders={"mood": 6, "anxiety": 3}, feelings=("tender", "open")),
     ),
+    (
+        Session(-25, 10, "preparation"), Session(-24, 10), Session(-22, 17, "integration"), Session(-17, 10), Session(-15, 17, "integration"),
+        Session(-9, 10), Session(-7, 17, "integration", "missed"), Session(-1, 10), Session(5, 10, state="proposed"),
+        Session(7, 17, "integration", "proposed"), Session(26, 11, "check-in", "confirmed"),
+    ),
 )  # fmt: skip
 
 JOEL = Patient(
@@ -114,6 +157,11 @@ JOEL = Patient(
         Entry(2, 6.3, "Couldn't sleep. Not in the bad way, more as if something was still being unpacked. Can we talk about the dose of evenings, I mean "
               "how much of them I spend alone?", "free", 1, {"mood": 4, "sleep": 3, "anxiety": 5}, ("restless",)),
     ),
+    (
+        Session(-18, 12, "preparation"), Session(-15, 12), Session(-11, 12), Session(-8, 12),
+        Session(3, 12, state="asked", words="My sister can only drive me in the afternoon. Would anything after three do?"),
+        Session(7, 12, state="confirmed"), Session(10, 12, state="proposed"),
+    ),
 )  # fmt: skip
 
 LENA = Patient(
@@ -127,6 +175,11 @@ LENA = Patient(
         Entry(3, 20.8, "Slept. The pool again, but warm this time. My mother was at the edge with a towel and did not tell me to hurry.", "dream", 1,
               {"mood": 6, "sleep": 7, "connection": 6}, ("warm",)),
         Entry(1, 18.0, "Three things: the dog asleep on my shoe, the neighbour's awful trumpet getting better, soup.", "gratitude", 1, {"mood": 7}, ("warm",)),
+    ),
+    (
+        Session(-11, 9, "preparation"), Session(-10, 12), Session(-8, 18, "integration"), Session(4, 12, state="confirmed"),
+        Session(6, 18, "integration", "cancelled", "I'm at a congress that day. Let us find another evening when we see each other."),
+        Session(11, 12, state="proposed"),
     ),
 )  # fmt: skip
 

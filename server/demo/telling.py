@@ -12,13 +12,28 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from aftertide.account import Account
+from aftertide.appointments import Session as Booked
 from aftertide.client import Client
+from aftertide.protocol.encoding import new_id
+from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.passphrases import five_words
+from aftertide.wire import Appointment
 
 from server import database
 from server.app import create_app
 from server.care.practices import create_first_therapist_link, create_practice
-from server.demo.story import AGREEMENT, PATIENTS, PRACTICE, THERAPIST, Entry, Patient
+from server.demo.story import (
+    AGREEMENT,
+    DETAILS,
+    PATIENTS,
+    PRACTICE,
+    SESSION_MINUTES,
+    STEPS,
+    THERAPIST,
+    Entry,
+    Patient,
+    Session,
+)
 from server.settings import Settings
 from server.web.installation import mark_demo
 
@@ -177,10 +192,56 @@ def _joins(telling: Telling, patient: Patient) -> Happening:
         await journal.sync()
         await journal.accept_agreement(agreement.id)
         await therapist.sync()
+        telling.at(local(patient.joined_days_ago, 12), _books(telling, journal, patient.sessions))
         for entry in patient.entries:
             telling.at(local(entry.days_ago, entry.hour), _writes(telling, journal, entry))
 
     return joins
+
+
+def _books(telling: Telling, journal: Account, sessions: tuple[Session, ...]) -> Happening:
+    async def books() -> None:
+        wanted = [
+            Booked(
+                session.kind,
+                f"{local(-session.day, session.hour):%Y-%m-%dT%H:%M}",
+                PRACTICE["time_zone"],
+                SESSION_MINUTES[session.kind],
+                _details(session),
+            )
+            for session in sessions
+        ]
+        booked = await telling.therapist.appointments.book(journal.id, wanted)
+        for session, appointment in zip(sessions, booked, strict=True):
+            # What lies ahead was answered two evenings ago; what is over was settled after it.
+            when = local(2, 18) if session.day > 0 else local(-session.day, session.hour + 3)
+            telling.at(when, _stands(telling, journal, session, appointment))
+
+    return books
+
+
+def _details(session: Session) -> JsonObject:
+    if session.kind != "dosing":
+        return dict(DETAILS[session.kind])
+    steps: list[Json] = [
+        {"id": new_id(), "text": text, "at": {"days_before": days, "time": hour}} for text, days, hour in STEPS
+    ]
+    return {**DETAILS[session.kind], "steps": steps}
+
+
+def _stands(telling: Telling, journal: Account, session: Session, booked: Appointment) -> Happening:
+    async def comes_to_stand() -> None:
+        if session.state == "confirmed":
+            await journal.appointments.answer(booked, "confirm")
+        elif session.state == "asked":
+            await journal.sync()
+            await journal.appointments.answer(booked, "ask-for-another-time")
+            await journal.comment(booked.details or "", session.words)
+        elif session.state != "proposed":
+            await telling.therapist.sync()
+            await telling.therapist.appointments.settle(booked, session.state, session.words or None)
+
+    return comes_to_stand
 
 
 def _writes(telling: Telling, journal: Account, entry: Entry) -> Happening:

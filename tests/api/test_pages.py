@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from server.app import create_app
 from server.settings import Settings
+from server.web.pages import APP_ADDRESSES
 from tests.conftest import ORIGIN, Running, Time, living
 
+ROUTES = Path("pwa/src/ui/routes.ts")
 SECRET = "Nobody was to read this."
 FILES = {
     "service-worker.js": ("text/javascript", b"addEventListener('fetch', () => {});"),
@@ -57,3 +60,18 @@ async def test_what_another_app_shares_is_not_read_and_leads_to_a_page_that_says
     assert answer.content == b""
     assert read == []
     assert SECRET not in said.getvalue() + caplog.text
+
+
+def test_every_address_of_the_app_is_answered_with_its_page() -> None:
+    source = ROUTES.read_text(encoding="utf-8")
+    fixed = set(re.findall(r'^  "(/[^"]*)": ', source, re.MULTILINE))
+    of_one = {
+        f"/{first}/{{rest:path}}"
+        for first in re.findall(r'^    case "([a-z-]+)":\n      return {', source, re.MULTILINE)
+    }
+    assert len(fixed) > 10
+    assert len(of_one) > 5
+    below = {address.removesuffix("/{rest:path}") for address in APP_ADDRESSES if address.endswith("/{rest:path}")}
+    unanswered = {path for path in fixed if path not in APP_ADDRESSES and path.rpartition("/")[0] not in below}
+    # What an invitation leads to has a route of its own.
+    assert unanswered | (of_one - set(APP_ADDRESSES)) == {"/join/{rest:path}"}

@@ -63,6 +63,9 @@ def signed_out(invitation: str) -> list[Place]:
     ]
 
 
+# Of a session that is still to come: what is cancelled can't be moved.
+CALENDAR_LINE = "main a.asks[href^='/sessions/']"
+
 OWN_ACCOUNT = [
     Place("you", "/you", "main fieldset"),
     Place("sign out?", "/you", "main fieldset", press("main section:last-of-type button >> nth=-1", "dialog[open]")),
@@ -75,6 +78,16 @@ OWN_ACCOUNT = [
     Place("erase", "/you/erase", "button.danger"),
     Place("nothing here", "/nowhere", "main a.button"),
 ]
+
+
+def _in_the_panel(selector: str) -> Doing:
+    """Choose a session in the therapist's calendar, and press what `selector` finds there, which opens a sheet."""
+
+    async def doing(page: Page) -> None:
+        await press(CALENDAR_LINE, "article h2")(page)
+        await press(selector, "dialog[open]")(page)
+
+    return doing
 
 
 def patients_places(private: str, shared: str, therapist: str) -> list[Place]:
@@ -97,6 +110,12 @@ def patients_places(private: str, shared: str, therapist: str) -> list[Place]:
         Place("therapist", f"/people/{therapist}", ".digits"),
         Place("search", "/journal", "input[type=search]", _search),
         Place("calendar", "/journal", "input[type=search]", press("[role=search] button", "table button")),
+        Place("sessions", "/sessions", "article h2"),
+        Place("what happened to a session", "/sessions", "article h2", _open_history),
+        Place("another time?", "/sessions", "article h2", press("article button.quiet", "dialog[open]")),
+        Place("a later session", "/sessions", "article h2", press("main section a[href^='/sessions/']", ".back")),
+        Place("own calendar", "/you/calendar", "main fieldset"),
+        Place("own calendar's address", "/you/calendar", "main fieldset", _make_address),
         *OWN_ACCOUNT,
     ]
 
@@ -119,6 +138,14 @@ def therapists_places(entry: str, patient: str) -> list[Place]:
             press("button[type=submit]", "[aria-invalid=true]"),
         ),
         Place("invitation", "/patients/invite", "input[type=checkbox]", _invite),
+        Place("therapist's calendar", "/calendar", CALENDAR_LINE),
+        Place("session in the calendar", "/calendar", CALENDAR_LINE, press(CALENDAR_LINE, "article h2")),
+        Place("move a session", "/calendar", CALENDAR_LINE, _in_the_panel("article .row button >> nth=0")),
+        Place("cancel a session", "/calendar", CALENDAR_LINE, _in_the_panel("article button.danger")),
+        Place("change a session", "/calendar", CALENDAR_LINE, _in_the_panel("article .row button.quiet")),
+        Place("book", "/book", "main select"),
+        Place("book, refused", "/book", "main select", press("button[type=submit]", "[aria-invalid=true]")),
+        Place("book a series", "/book", "main select", _lay_out),
         Place("practice", "/practice", "main textarea, main article"),
         *OWN_ACCOUNT,
     ]
@@ -139,3 +166,26 @@ async def _invite(page: Page) -> None:
     await page.locator("input[type=checkbox]").check()
     await page.locator("button[type=submit]").click()
     await expect(page.locator(".link")).to_be_visible()
+
+
+async def _lay_out(page: Page) -> None:
+    await page.locator("main select").nth(1).select_option("course-injections")
+    # On a Saturday, so that there is something to say of it.
+    await page.locator("input[type=datetime-local]").first.fill("2030-06-01T10:00")
+    await expect(page.locator("main ol li").nth(7)).to_be_visible()
+
+
+async def _make_address(page: Page) -> None:
+    """Make the address of the own calendar, or another one where somebody has it already."""
+    if await page.locator("main button.danger").count():
+        await page.locator("main .row button").first.click()
+        await page.locator("dialog[open] button.primary").click()
+    else:
+        await page.locator("main button.wide").click()
+    await expect(page.locator("main .address")).to_be_visible()
+
+
+async def _open_history(page: Page) -> None:
+    await press("[aria-expanded]", "main ol li")(page)
+    # It stands below the fold: who comes back to the top finds Help in its corner.
+    await page.evaluate("scrollTo(0, 0)")

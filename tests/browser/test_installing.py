@@ -46,9 +46,11 @@ async def signed_in(page: Page, couple: Couple) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("locale", "write"), [("en-GB", "Write"), ("es-ES", "Escribir")])
+@pytest.mark.parametrize(
+    ("locale", "write", "session"), [("en-GB", "Write", "Next session"), ("es-ES", "Escribir", "Próxima sesión")]
+)
 async def test_the_browser_finds_nothing_that_keeps_it_from_installing(
-    couple: Couple, profile: Profile, locale: str, write: str
+    couple: Couple, profile: Profile, locale: str, write: str, session: str
 ) -> None:
     # Not in a private window, where a browser installs nothing.
     page = await profile.open(couple.origin, locale=locale)
@@ -57,11 +59,14 @@ async def test_the_browser_finds_nothing_that_keeps_it_from_installing(
     await expect(page.locator("link[rel=manifest]")).to_have_attribute(
         "href", "/manifest.webmanifest" if write == "Write" else "/manifest.es.webmanifest"
     )
-    session = await page.context.new_cdp_session(page)
-    assert (await session.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
+    devtools = await page.context.new_cdp_session(page)
+    assert (await devtools.send("Page.getInstallabilityErrors"))["installabilityErrors"] == []
     manifest = await manifest_of(page)
     assert (manifest["id"], manifest["start_url"], manifest["name"]) == ("/", "/", "Aftertide")
-    assert [(shortcut["name"], shortcut["url"]) for shortcut in manifest["shortcuts"]] == [(write, "/write")]
+    assert [(shortcut["name"], shortcut["url"]) for shortcut in manifest["shortcuts"]] == [
+        (write, "/write"),
+        (session, "/sessions"),
+    ]
 
 
 async def test_every_picture_of_the_manifests_is_there_in_the_size_it_says(couple: Couple) -> None:

@@ -1,6 +1,7 @@
 """A demo that was interrupted is begun anew."""
 
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from aftertide.client import Client
 
 from server import database
 from server.app import create_app
+from server.appointments.structs import State
 from server.demo import telling
 from server.settings import Settings
 from tests.conftest import living
@@ -48,6 +50,8 @@ async def test_the_second_run_after_an_interrupted_one_gives_a_whole_demo(
     async with living(app):
         assert (await database.fetch("SELECT COUNT(*) AS count FROM accounts"))[0]["count"] == len(sign_ins) == 4
         assert (await database.fetch("SELECT COUNT(*) AS count FROM practices"))[0]["count"] == 1
+        states = {row["state"] for row in await database.fetch("SELECT DISTINCT state FROM appointments")}
+        assert states == set(get_args(State))
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # an ASGI app to both
         for sign_in in sign_ins.values():
             async with Client(settings.origin, transport=transport) as client:

@@ -1,4 +1,4 @@
-"""The details of an appointment: what the schema takes and refuses (the front end's tests ask the same of the same schema)."""
+"""What goes with appointments: what the schema takes and refuses (the front end's tests ask the same of the same schema)."""
 
 from typing import Any
 
@@ -51,3 +51,37 @@ def test_an_appointment_needs_to_name_the_servers() -> None:
 def test_details_of_an_appointment_count_from_a_therapist_only() -> None:
     assert counts("appointment", "therapist", party_to_about=False)
     assert not counts("appointment", "patient", party_to_about=True)
+
+
+READY: dict[str, Any] = {"kind": "readiness", "v": 1, "readers": [], "appointment": new_id(), "done": [new_id()]}
+SESSION: dict[str, Any] = {"kind": "dosing", "day": 0, "minutes": 120}
+REGIMEN: dict[str, Any] = {"kind": "regimen", "v": 1, "readers": [], "name": "Six in two weeks", "sessions": [SESSION]}
+
+
+@pytest.mark.parametrize("content", [READY, {**READY, "done": []}, REGIMEN, {**REGIMEN, "sessions": [SESSION] * 60}])
+def test_readiness_and_regimens_are_taken(content: dict[str, Any]) -> None:
+    assert check_content(content) == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {**READY, "done": ["fasting"]},
+        {**READY, "appointment": "seven"},
+        {**REGIMEN, "name": ""},
+        {**REGIMEN, "sessions": []},
+        {**REGIMEN, "sessions": [SESSION] * 61},
+        {**REGIMEN, "sessions": [{**SESSION, "kind": "party"}]},
+        {**REGIMEN, "sessions": [{**SESSION, "day": -1}]},
+        {**REGIMEN, "sessions": [{**SESSION, "minutes": 4}]},
+    ],
+)
+def test_readiness_and_regimens_in_another_form_are_refused(content: dict[str, Any]) -> None:
+    with pytest.raises(ContentError):
+        check_content(content)
+
+
+@pytest.mark.parametrize("kind", ["readiness", "regimen"])
+def test_what_is_ones_own_counts_from_nobody_else(kind: str) -> None:
+    assert not counts(kind, "therapist", party_to_about=True)
+    assert not counts(kind, "patient", party_to_about=True)

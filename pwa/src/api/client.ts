@@ -187,6 +187,14 @@ export function createApi(options: ApiOptions) {
       call("post", "/api/appointments/{appointment}/outcome", { appointment }, said),
     appointmentHistory: (appointment: string) =>
       call("get", "/api/appointments/{appointment}/history", { appointment }),
+    /** Address of an appointment as a file; where it is opened the browser's own session counts. */
+    appointmentFile: (appointment: string) => addressOf("/api/appointments/{appointment}/calendar", { appointment }),
+    calendarFeed: () => call("get", "/api/calendar-feed"),
+    makeCalendarFeed: (body: Schemas["FeedWording"]) => call("put", "/api/calendar-feed", {}, body),
+    rewordCalendarFeed: (body: Schemas["FeedWording"]) => call("put", "/api/calendar-feed/wording", {}, body),
+    endCalendarFeed: () => call("delete", "/api/calendar-feed"),
+    /** Where a calendar reads a feed. */
+    feedAddress: (token: string) => `${options.origin}/calendar/${token}.ics`,
 
     changes: (after: number) => call("get", "/api/changes", { after }),
     record: (record: string) => call("get", "/api/records/{record}", { record }),

@@ -1,8 +1,9 @@
-/** What the later screens say, in English: joining and the account, working together, reading. */
+/** What the later screens say, in English: joining and the account, working together, sessions, reading. */
 
 import { accounts } from "./en/accounts";
+import { appointments } from "./en/appointments";
 import { care } from "./en/care";
 import { review } from "./en/review";
 import { shell } from "./en/shell";
 
-export const enMore = { ...accounts, ...care, ...review, ...shell } as const;
+export const enMore = { ...accounts, ...appointments, ...care, ...review, ...shell } as const;

@@ -2,8 +2,9 @@
 
 import type { MoreMessages } from "./catalogues";
 import { accounts } from "./es/accounts";
+import { appointments } from "./es/appointments";
 import { care } from "./es/care";
 import { review } from "./es/review";
 import { shell } from "./es/shell";
 
-export const esMore = { ...accounts, ...care, ...review, ...shell } satisfies MoreMessages;
+export const esMore = { ...accounts, ...appointments, ...care, ...review, ...shell } satisfies MoreMessages;

@@ -61,6 +61,8 @@ export type SettingsContent = RecordContent & {
   name: string;
   language?: string;
   agreement?: { text: string; answers: Answers; version: number };
+  /** Series of appointments whose plan was reviewed after three sessions. */
+  plans_reviewed?: string[];
 };
 /** An unsent change to a shared entry; `base` is the revision that it starts from. */
 export type DraftContent = RecordContent & {
@@ -79,6 +81,18 @@ export type AppointmentContent = RecordContent & {
   bring?: string;
   mind?: string;
   reason?: string;
+  steps?: SealedStep[];
+};
+/** What to do before a session; `at` counts back from its day, on the patient's clock (HH:MM). */
+export type SealedStep = JsonObject & { id: string; text: string; at?: { days_before: number; time: string } };
+
+/** Which steps before an appointment a patient has done. */
+export type ReadinessContent = RecordContent & { appointment: string; done: string[] };
+
+/** A therapist's own template of a series; `day` counts from the first session. */
+export type RegimenContent = RecordContent & {
+  name: string;
+  sessions: { kind: "preparation" | "dosing" | "integration" | "check-in"; day: number; minutes: number }[];
 };
 
 type Check = (value: unknown) => boolean;

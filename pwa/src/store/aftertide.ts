@@ -61,7 +61,7 @@ export function createAftertide(options: StoreOptions): Store {
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
-  const appointments = new AppointmentDesk(shelf, api, outbox, environment, kick);
+  const appointments = new AppointmentDesk(shelf, api, outbox, care, environment, kick);
   const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {
     await care.refresh();
     await appointments.refresh();

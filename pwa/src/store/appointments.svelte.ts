@@ -1,27 +1,39 @@
 import { type Api, ApiProblem, type Schemas } from "../api/client";
-import { type AppointmentContent, type JsonObject, newId } from "../protocol";
+import { type AppointmentContent, newId, type ReadinessContent, type RegimenContent } from "../protocol";
+import { isOpen } from "./appointmentStates";
+import type { Arranging } from "./arranging";
+import type { CareDesk } from "./care.svelte";
 import { commentThreads } from "./comments";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type {
   Appointment,
   AppointmentAnswer,
+  AppointmentChange,
   AppointmentDetails,
   AppointmentOutcome,
   AppointmentState,
   Appointments,
+  CalendarFeeds,
+  CalendarWording,
+  OwnRegimen,
+  RegimenSession,
   WantedAppointment,
 } from "./interface";
+import { later } from "./later";
+import type { OwnRecord } from "./opening";
 import { type Outbox, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 
-type View = Schemas["AppointmentView"];
+export type View = Schemas["AppointmentView"];
 
 /** The list as the server gave it, with its tag. */
 interface Seen {
   readonly tag: string;
   readonly list: readonly View[];
+  /** Where this device had those that were moved and aren't answered since, by id: wall times. */
+  readonly moved?: Readonly<Record<string, string>>;
 }
 
 /** The patient's answer to the time of an appointment at a version, until the server has it. */
@@ -35,24 +47,28 @@ const ANSWERED: Record<AppointmentAnswer, AppointmentState> = {
   confirm: "confirmed",
   "ask-for-another-time": "change-requested",
 };
-const OPEN: readonly AppointmentState[] = ["proposed", "confirmed", "change-requested"];
-const DAY = 86_400_000;
 
 interface Details {
-  readonly record: string;
   readonly owner: string;
   readonly content: AppointmentContent;
 }
+
+type Readiness = OwnRecord & { readonly content: ReadinessContent };
 
 /** Sessions in the calendar: the list in plain, what the therapist says of each sealed, answers that wait. */
 export class AppointmentDesk implements Appointments {
   #seen = $state.raw<Seen | undefined>(undefined);
   #answers = $state.raw<PendingAnswers>({});
+  readonly #arranging = later(async () => {
+    const { Arranging } = await import("./arranging");
+    return new Arranging(this.shelf, this.api, this.outbox, this.care, this, this.kick);
+  });
 
   constructor(
     private readonly shelf: Shelf,
     private readonly api: Api,
     private readonly outbox: Outbox,
+    private readonly care: CareDesk,
     private readonly environment: Environment,
     private readonly kick: () => void,
   ) {}
@@ -64,12 +80,22 @@ export class AppointmentDesk implements Appointments {
     const details = new Map<string, Details>();
     const account = this.shelf.here?.account ?? "";
     for (const { id, content } of this.shelf.mine<AppointmentContent>("appointment")) {
-      details.set(id, { record: id, owner: account, content });
+      details.set(id, { owner: account, content });
     }
     for (const { row, content } of this.shelf.theirs<AppointmentContent>("appointment")) {
-      details.set(row.id, { record: row.id, owner: row.owner, content });
+      details.set(row.id, { owner: row.owner, content });
     }
     return details;
+  });
+
+  /** The records that say what is done, by appointment: as a rule one, two where two devices began at once. */
+  readonly #readiness = $derived.by(() => {
+    const readiness = new Map<string, Readiness[]>();
+    for (const record of this.shelf.mine<ReadinessContent>("readiness").sort((a, b) => (a.id < b.id ? -1 : 1))) {
+      const { appointment } = record.content;
+      readiness.set(appointment, [...(readiness.get(appointment) ?? []), record]);
+    }
+    return readiness;
   });
 
   readonly list: readonly Appointment[] = $derived.by(() =>
@@ -78,11 +104,18 @@ export class AppointmentDesk implements Appointments {
       .sort((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt) || (a.id < b.id ? -1 : 1)),
   );
 
+  readonly regimens: readonly OwnRegimen[] = $derived.by(() =>
+    this.shelf
+      .mine<RegimenContent>("regimen")
+      .map(({ id, content }) => ({ id, name: content.name, sessions: content.sessions }))
+      .sort((a, b) => a.name.localeCompare(b.name)),
+  );
+
   /** What a screen in sight shows a minute late is no harm: the list is looked at anew with each round. */
   get ahead(): readonly Appointment[] {
     const now = this.environment.now();
     return this.list.filter(
-      ({ state, startsAt, minutes }) => OPEN.includes(state) && Date.parse(startsAt) + minutes * 60_000 > now,
+      (appointment) => isOpen(appointment) && Date.parse(appointment.startsAt) + appointment.minutes * 60_000 > now,
     );
   }
 
@@ -90,17 +123,28 @@ export class AppointmentDesk implements Appointments {
     return this.#seen !== undefined;
   }
 
+  get plansReviewed(): readonly string[] {
+    return this.care.settings?.content.plans_reviewed ?? [];
+  }
+
   appointment(id: string): Appointment | undefined {
     return this.list.find((appointment) => appointment.id === id);
+  }
+
+  /** The appointments as the server has them. */
+  get views(): readonly View[] {
+    return this.#seen?.list ?? [];
   }
 
   #view(view: View): Appointment {
     const { id, kind, starts, zone, minutes } = view;
     const account = this.shelf.here?.role === "therapist" ? view.patient : view.therapist;
     const pending = this.#answers[id];
+    const moved = this.#seen?.moved?.[id];
     // Written by the therapist of this appointment and naming it, or it isn't about it.
     const details = this.#details.get(view.details ?? "");
     const sealed = details?.owner === view.therapist && details.content.appointment === id ? details : undefined;
+    const record = sealed && (view.details ?? undefined);
     return {
       id,
       kind,
@@ -110,101 +154,102 @@ export class AppointmentDesk implements Appointments {
       minutes,
       state: pending ? ANSWERED[pending.answer] : view.state,
       waiting: pending !== undefined,
+      movedFrom: pending ? undefined : moved,
       series: view.series ?? undefined,
       account,
       name: this.shelf.pins.get(account)?.content.name ?? "",
       details: sealed ? detailsIn(sealed.content) : {},
-      record: sealed?.record,
-      comments: this.#threads.get(sealed?.record ?? "") ?? [],
+      done: [...new Set((this.#readiness.get(id) ?? []).flatMap(({ content }) => content.done))],
+      record,
+      comments: this.#threads.get(record ?? "") ?? [],
     };
   }
 
-  #require(id: string): View {
-    const view = this.#seen?.list.find((other) => other.id === id);
+  /** An appointment as the server has it; throws `unknown`. */
+  require(id: string): View {
+    const view = this.views.find((other) => other.id === id);
     if (!view) throw new StoreError("unknown");
     return view;
   }
 
   async answer(id: string, answer: AppointmentAnswer): Promise<void> {
-    const { version } = this.#require(id);
+    const { version } = this.require(id);
     await this.#keepAnswer(id, { version, answer });
     this.kick();
   }
 
-  async book(patient: string, wanted: readonly WantedAppointment[], details: AppointmentDetails): Promise<void> {
+  async tick(id: string, step: string, done: boolean): Promise<void> {
     this.shelf.requireKeys();
-    const series = wanted.length > 1 ? newId() : null;
-    const booked = wanted.map((one) => ({ ...one, id: newId(), patient, series, details: newId() }));
-    // Kept before it is booked: what was typed stays with the appointment whatever comes between.
-    for (const one of booked) await this.#saveDetails(one.details, one.id, patient, details);
-    try {
-      this.#take(await this.api.bookAppointments(booked));
-    } catch (error) {
-      for (const one of booked) await this.outbox.delete(one.details, 0);
-      throw asStoreError(error);
-    }
+    this.require(id);
+    const ticked = (this.appointment(id)?.done ?? []).filter((other) => other !== step);
+    const [kept, ...others] = this.#readiness.get(id) ?? [];
+    const content = kept ? withoutReaders(kept.content) : { kind: "readiness", v: 1, appointment: id };
+    await this.outbox.save({
+      record: kept?.id ?? newId(),
+      content: { ...content, done: done ? [...ticked, step] : ticked },
+      readers: [],
+    });
+    // All that they say is in the one that stays.
+    for (const other of others) await this.outbox.delete(other.id, 0, other);
     this.kick();
   }
 
-  async move(id: string, starts: string, minutes: number, rest: boolean): Promise<void> {
-    const first = this.#require(id);
-    const days = Math.round(
-      (Date.parse(`${starts.slice(0, 10)}Z`) - Date.parse(`${first.starts.slice(0, 10)}Z`)) / DAY,
-    );
-    const later = (view: View) =>
-      rest && first.series !== null && view.series === first.series && view.starts > first.starts;
-    const moved = (this.#seen?.list ?? []).filter(
-      (view) => view.id === id || (later(view) && OPEN.includes(view.state)),
-    );
-    const moves = moved.map((view) => ({
-      id: view.id,
-      version: view.version,
-      starts: view.id === id ? starts : `${dayAfter(view.starts, days)}T${starts.slice(11)}`,
-      zone: view.zone,
-      minutes,
-    }));
-    await this.#change(() => this.api.moveAppointments(moves));
+  book(patient: string, wanted: readonly WantedAppointment[]): Promise<void> {
+    return this.#arrange((arranging) => arranging.book(patient, wanted));
   }
 
-  async settle(id: string, outcome: AppointmentOutcome, reason = ""): Promise<void> {
-    const view = this.#require(id);
-    await this.#change(async () => [await this.api.settleAppointment(id, { version: view.version, outcome })]);
-    const details = this.appointment(id)?.details;
-    if (view.details && details && (details.reason ?? "") !== reason) {
-      await this.#saveDetails(view.details, id, view.patient, { ...details, reason });
-      this.kick();
-    }
+  move(id: string, starts: string, minutes: number, rest: boolean): Promise<void> {
+    return this.#arrange((arranging) => arranging.move(id, starts, minutes, rest));
   }
 
-  /** Does something to appointments; where the server has a newer state, that is shown at once. */
-  async #change(ask: () => Promise<readonly View[]>): Promise<void> {
+  settle(id: string, outcome: AppointmentOutcome, reason = ""): Promise<void> {
+    return this.#arrange((arranging) => arranging.settle(id, outcome, reason));
+  }
+
+  describe(id: string, details: AppointmentDetails): Promise<void> {
+    return this.#arrange((arranging) => arranging.describe(id, details));
+  }
+
+  history(id: string): Promise<readonly AppointmentChange[]> {
+    return this.#arrange((arranging) => arranging.history(id));
+  }
+
+  keepRegimen(name: string, sessions: readonly RegimenSession[]): Promise<void> {
+    return this.#arrange((arranging) => arranging.keepRegimen(name, sessions));
+  }
+
+  deleteRegimen(id: string): Promise<void> {
+    return this.#arrange((arranging) => arranging.deleteRegimen(id));
+  }
+
+  markPlanReviewed(series: string): Promise<void> {
+    return this.#arrange((arranging) => arranging.markPlanReviewed(series));
+  }
+
+  calendarFile(id: string): string {
+    return this.api.appointmentFile(id);
+  }
+
+  readonly feed: CalendarFeeds = {
+    show: () => this.#arrange((arranging) => arranging.feed()),
+    make: (wording: CalendarWording) => this.#arrange((arranging) => arranging.makeFeed(wording)),
+    reword: (wording: CalendarWording) => this.#arrange((arranging) => arranging.rewordFeed(wording)),
+    end: () => this.#arrange((arranging) => arranging.endFeed()),
+  };
+
+  async #arrange<T>(work: (arranging: Arranging) => Promise<T>): Promise<T> {
     try {
-      this.#take(await ask());
+      return await work(await this.#arranging());
     } catch (error) {
-      if (error instanceof ApiProblem && isView(error.current)) this.#take([error.current]);
       throw asStoreError(error);
-    } finally {
-      this.kick();
     }
-  }
-
-  async #saveDetails(record: string, appointment: string, patient: string, details: AppointmentDetails): Promise<void> {
-    const before = this.shelf.own.get(record)?.content;
-    const said: JsonObject = {};
-    for (const [name, value] of Object.entries(details)) if (value.trim() !== "") said[name] = value.trim();
-    const kept = before ? withoutDetails(withoutReaders(before)) : {};
-    await this.outbox.save({
-      record,
-      content: { ...kept, kind: "appointment", v: 1, appointment, ...said },
-      readers: [{ account: patient, attention: 0 }],
-    });
   }
 
   /** Puts appointments into the list as the server has just given them; the next round fetches it whole. */
-  #take(views: readonly View[]): void {
-    const list = [...(this.#seen?.list ?? []).filter(({ id }) => !views.some((view) => view.id === id)), ...views];
+  take(views: readonly View[]): void {
+    const list = [...this.views.filter(({ id }) => !views.some((view) => view.id === id)), ...views];
     // Under no tag: what was fetched under the last one is another list.
-    this.#seen = { tag: "", list };
+    this.#seen = { tag: "", list, moved: movedIn(this.#seen, list) };
   }
 
   /** Keeps an answer until it is sent; or forgets the one that was `sent`, if no other was given meanwhile. */
@@ -238,8 +283,9 @@ export class AppointmentDesk implements Appointments {
   /** Sends the answers that wait and fetches the list. Rejects with what the API rejects with. */
   async refresh(): Promise<void> {
     for (const [id, pending] of Object.entries(this.#answers)) await this.#sendAnswer(id, pending);
-    const seen = await this.api.appointments(this.#seen?.tag || undefined);
-    if (!seen) return;
+    const listed = await this.api.appointments(this.#seen?.tag || undefined);
+    if (!listed) return;
+    const seen: Seen = { ...listed, moved: movedIn(this.#seen, listed.list) };
     await this.shelf.database.write(["care"], "relaxed", (transaction) =>
       transaction.put("care", seen, "appointments"),
     );
@@ -248,32 +294,40 @@ export class AppointmentDesk implements Appointments {
 
   async #sendAnswer(id: string, pending: PendingAnswer): Promise<void> {
     try {
-      this.#take([await this.api.answerAppointment(id, pending)]);
+      this.take([await this.api.answerAppointment(id, pending)]);
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status === 401 || error.status === 429) throw error;
       // Moved, cancelled or begun since: the list shows it, and asks again where there is something to ask.
-      if (isView(error.current)) this.#take([error.current]);
+      if (isView(error.current)) this.take([error.current]);
     }
     await this.#keepAnswer(id, undefined, pending);
   }
 }
 
-const DETAILS = ["place", "link", "bring", "mind", "reason"] as const;
-
-function detailsIn(content: AppointmentContent): AppointmentDetails {
-  const found: Partial<Record<(typeof DETAILS)[number], string>> = {};
-  for (const name of DETAILS) if (content[name] !== undefined) found[name] = content[name];
-  return found;
+/** Where the moved ones of a list were when this device saw them last; of those moved twice, where they were first. */
+function movedIn(before: Seen | undefined, list: readonly View[]): Record<string, string> {
+  const moved: Record<string, string> = {};
+  for (const { id, starts, state } of list) {
+    const known = before?.moved?.[id] ?? before?.list.find((view) => view.id === id)?.starts;
+    if (known && known !== starts && state === "proposed") moved[id] = known;
+  }
+  return moved;
 }
 
-function withoutDetails(content: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(content).filter(([name]) => !DETAILS.some((known) => known === name)));
+function detailsIn({ place, link, bring, mind, reason, steps }: AppointmentContent): AppointmentDetails {
+  const said = Object.entries({ place, link, bring, mind, reason }).filter(([, value]) => value !== undefined);
+  return {
+    ...Object.fromEntries(said),
+    ...(steps && {
+      steps: steps.map(({ id, text, at }) => ({
+        id,
+        text,
+        ...(at && { at: { daysBefore: at.days_before, time: at.time } }),
+      })),
+    }),
+  };
 }
 
-const isView = (value: unknown): value is View =>
+/** Whether what a refusal carries is an appointment. */
+export const isView = (value: unknown): value is View =>
   typeof value === "object" && value !== null && "starts_at" in value && "version" in value;
-
-/** The day so many days after a wall time's, YYYY-MM-DD. */
-function dayAfter(wall: string, days: number): string {
-  return new Date(Date.parse(`${wall.slice(0, 10)}T12:00:00Z`) + days * DAY).toISOString().slice(0, 10);
-}

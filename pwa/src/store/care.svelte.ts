@@ -53,6 +53,7 @@ export class CareDesk implements Care {
       phone: practice.phone,
       emergencyNumber: practice.emergency_number,
       readingLine: practice.reading_line,
+      zone: practice.time_zone,
     })),
   );
 

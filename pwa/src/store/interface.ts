@@ -311,6 +311,8 @@ export interface Practice {
   readonly emergencyNumber: string;
   /** When and by whom things are read, in the practice's words. */
   readonly readingLine: string;
+  /** In which its sessions are booked, an IANA name. */
+  readonly zone: string;
 }
 
 export interface Contact {

@@ -113,9 +113,14 @@ export class Outbox {
    * Queues a deletion, not before `notBefore`, of what the person has `seen`; by default what this page shows now. What the
    * server never had is dropped at once.
    */
-  async delete(record: string, notBefore: number, seen?: Pick<OwnRecord, "opened" | "change">): Promise<void> {
+  async delete(
+    record: string,
+    notBefore: number,
+    seen?: Pick<OwnRecord, "opened" | "change" | "content">,
+  ): Promise<void> {
     const { shelf } = this;
     const known = seen ? seen.opened : shelf.records.get(record);
+    const content = (seen ?? shelf.own.get(record))?.content;
     const queued = (seen ? seen.change : shelf.counted.outbox.get(record))?.version;
     const drafts = shelf.counted.drafts
       .filter((draft) => recordOf(draft) === record || draft.about === record)
@@ -123,6 +128,7 @@ export class Outbox {
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
       if (before?.action === "save" && before.version !== queued) return "changed" as const;
+      if (!before && queued !== undefined && !known) return "sent" as const;
       if (!known && !before?.attempt && notBefore === 0) {
         await transaction.delete("outbox", record);
         return undefined;
@@ -150,6 +156,17 @@ export class Outbox {
       await transaction.put("outbox", next);
       return next;
     });
+    if (change === "sent") {
+      // What was seen waited to go out, and has just done so: the server has it, and it is deleted there.
+      await shelf.refresh(record);
+      const now = shelf.own.get(record);
+      if (!now) return;
+      if (JSON.stringify(withoutReaders(now.content)) === JSON.stringify(withoutReaders(content ?? {})))
+        return this.delete(record, notBefore, now);
+      // It went out merged with what another device has written, which isn't deleted unseen.
+      await shelf.addFault("kept-after-deletion", record, undefined);
+      return;
+    }
     if (change === "changed") {
       // What another page of this device has queued isn't deleted unseen.
       await shelf.refresh(record);

@@ -6,17 +6,22 @@ export type Route =
   | { name: "journal" }
   | { name: "entry"; id: string }
   | { name: "write"; id?: string }
+  | { name: "sessions" }
+  | { name: "session"; id: string }
   | { name: "you" }
   | { name: "devices" }
   | { name: "passphrase" }
   | { name: "kit" }
   | { name: "erase" }
   | { name: "agreement" }
+  | { name: "calendar-feed" }
   | { name: "person"; account: string }
   | { name: "to-read"; id?: string }
   | { name: "patients" }
   | { name: "invite" }
   | { name: "patient"; account: string }
+  | { name: "calendar" }
+  | { name: "book"; account?: string }
   | { name: "practice" }
   | { name: "sign-in" }
   | { name: "join"; invite: string }
@@ -30,15 +35,19 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/": { name: "home" },
   "/journal": { name: "journal" },
   "/write": { name: "write" },
+  "/sessions": { name: "sessions" },
   "/you": { name: "you" },
   "/you/devices": { name: "devices" },
   "/you/passphrase": { name: "passphrase" },
   "/you/kit": { name: "kit" },
   "/you/erase": { name: "erase" },
   "/you/agreement": { name: "agreement" },
+  "/you/calendar": { name: "calendar-feed" },
   "/to-read": { name: "to-read" },
   "/patients": { name: "patients" },
   "/patients/invite": { name: "invite" },
+  "/calendar": { name: "calendar" },
+  "/book": { name: "book" },
   "/practice": { name: "practice" },
   "/sign-in": { name: "sign-in" },
   "/begin": { name: "begin" },
@@ -57,6 +66,10 @@ export function routeOf(path: string): Route {
       return { name: "entry", id };
     case "write":
       return { name: "write", id };
+    case "sessions":
+      return { name: "session", id };
+    case "book":
+      return { name: "book", account: id };
     case "to-read":
       return { name: "to-read", id };
     case "patients":
@@ -77,6 +90,10 @@ export function pathOf(route: Route): string {
       return `/journal/${route.id}`;
     case "write":
       return route.id ? `/write/${route.id}` : "/write";
+    case "session":
+      return `/sessions/${route.id}`;
+    case "book":
+      return route.account ? `/book/${route.account}` : "/book";
     case "to-read":
       return route.id ? `/to-read/${route.id}` : "/to-read";
     case "patient":

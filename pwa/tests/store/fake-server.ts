@@ -188,15 +188,14 @@ export class FakeServer {
       case "GET relations":
         return this.#relationsOf(caller);
       case "GET appointments":
-        return this.appointments.list(caller);
       case "POST appointments":
-        return id === "moves"
-          ? this.appointments.move(body as Schemas["Moves"])
-          : this.appointments.book(caller, body as Schemas["Book"]);
       case "POST appointments answer":
-        return this.appointments.answer(id, body as Schemas["PatientsAnswer"]);
       case "POST appointments outcome":
-        return this.appointments.settle(id, body as Schemas["Outcome"]);
+      case "GET appointments history":
+      case "GET calendar-feed":
+      case "PUT calendar-feed":
+      case "DELETE calendar-feed":
+        return this.appointments.asked(route, caller, id, body);
       case "GET changes":
         return this.#changes(caller, Number(url.searchParams.get("after")));
       case "GET records":

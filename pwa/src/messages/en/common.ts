@@ -30,10 +30,12 @@ export const common = {
     label: "Places",
     journal: "Journal",
     write: "Write",
+    sessions: "Sessions",
     you: "You",
     waiting: { one: "# to read", other: "# to read" },
     toRead: "To read",
     patients: "Patients",
+    calendar: "Calendar",
     practice: "Practice",
   },
   when: {

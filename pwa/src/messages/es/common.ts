@@ -30,10 +30,12 @@ export const common = {
     label: "Lugares",
     journal: "Diario",
     write: "Escribir",
+    sessions: "Sesiones",
     you: "Tú",
     waiting: { one: "# para leer", other: "# para leer" },
     toRead: "Para leer",
     patients: "Pacientes",
+    calendar: "Calendario",
     practice: "Consulta",
   },
   when: {
