@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS reminder_steps (
     account UUID NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     appointment UUID NOT NULL REFERENCES appointments (id) ON DELETE CASCADE,
     step UUID NOT NULL,
-    days_before INTEGER NOT NULL,
+    days INTEGER NOT NULL,
     clock VARCHAR NOT NULL,
     PRIMARY KEY (appointment, account, step)
 );

@@ -109,7 +109,7 @@ async def _situation(found: Standing, there: Iterable[database.Row], now: int) -
     told = {(person.day_of(row["due_at"]).isoformat(), row["id"]) for row in [*gone_out, *on_its_way]}
     return Situation(
         account=found.account, person=person, rules=found.rules, sessions=list(found.sessions.values()),
-        steps=[SessionStep(row["appointment"], row["step"], row["days_before"], row["clock"]) for row in steps],
+        steps=[SessionStep(row["appointment"], row["step"], row["days"], row["clock"]) for row in steps],
         answers_since=found.settings["answers_since"], told=frozenset(told),
     )  # fmt: skip
 

@@ -24,18 +24,18 @@ async def set_steps(patient: UUID, appointment: UUID, steps: Sequence[Step], now
         if await held_settings(patient) is None or await standing_of(patient, appointment) is None:
             raise NoSuchAppointment
         rows = await database.fetch(
-            "SELECT step, days_before, clock FROM reminder_steps WHERE account = $1 AND appointment = $2",
+            "SELECT step, days, clock FROM reminder_steps WHERE account = $1 AND appointment = $2",
             patient,
             appointment,
         )
         wanted = {(step.id, step.days_before, step.clock) for step in steps}
-        if {(row["step"], row["days_before"], row["clock"]) for row in rows} == wanted:
+        if {(row["step"], row["days"], row["clock"]) for row in rows} == wanted:
             return
         await database.fetch("DELETE FROM reminder_steps WHERE account = $1 AND appointment = $2", patient, appointment)
         if wanted:
             values = [(patient, appointment, *step) for step in sorted(wanted)]
             await database.fetch(
-                "INSERT INTO reminder_steps (account, appointment, step, days_before, clock) "
+                "INSERT INTO reminder_steps (account, appointment, step, days, clock) "
                 f"VALUES {database.value_rows(values)}",
                 *(value for row in values for value in row),
             )

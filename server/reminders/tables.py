@@ -38,7 +38,7 @@ class ReminderStep(Table, tablename="reminder_steps"):
     account = Id()
     appointment = Id()
     step = Id()
-    days_before = Integer()
+    days = Integer()
     clock = Varchar()
 
 

@@ -41,7 +41,7 @@ IN_PLAIN = {
         "account", "version", "quiet_from", "quiet_to", "wording", "buttons", "days_off", "answers_since", "planned_until",
     },
     "reminder_rules": {"id", "account", "kind", "days", "minutes", "clock", "weekdays"},
-    "reminder_steps": {"account", "appointment", "step", "days_before", "clock"},
+    "reminder_steps": {"account", "appointment", "step", "days", "clock"},
     "reminders": {
         "id", "account", "kind", "appointment", "generation", "due_at", "useful_until", "rank", "channel", "state", "next_at",
         "lease", "worker", "crashes", "attempts", "why",

@@ -319,6 +319,28 @@ async def test_one_reminder_that_breaks_whoever_touches_it_stops_no_other(
     assert [(row["outcome"], row["why"]) for row in rows] == [("failed", "crashed")]
 
 
+async def test_steps_with_an_hour_ring_before_it_and_the_session_says_how_many_there_are(
+    running: Running, people: tuple[Person, Person], outside: Outside
+) -> None:
+    therapist, patient = people
+    session = await book(therapist, patient, 7)
+    steps = [{"id": str(uuid4()), "days_before": 0, "clock": clock} for clock in ("04:00", "06:30")]
+    there = f"/api/reminders/steps/{session['id']}"
+    assert (await patient.http.put(there, json={"steps": steps})).status_code == 204
+    planned = await reminders(patient)
+    assert (await patient.http.put(there, json={"steps": steps})).status_code == 204
+    assert await reminders(patient) == planned
+    # At four and at half past six one is asleep: what would ring then rings before, or at eight.
+    assert len([one for one in planned if one["kind"] == "step" and one["outcome"] is None]) == 2
+    until(running, session, 14 * HOUR)
+    await outside.send_due()
+    assert outside.push.notices[-1]["body"].endswith("Two things to do before.")
+    assert (await patient.http.put(there, json={"steps": [*steps, steps[0]]})).status_code == 400
+    assert (await patient.http.put(f"/api/reminders/steps/{uuid4()}", json={"steps": []})).status_code == 404
+    assert (await patient.http.put(there, json={"steps": []})).status_code == 204
+    assert [one for one in await reminders(patient, "step") if one["outcome"] is None] == []
+
+
 async def test_planning_again_changes_nothing(
     running: Running, people: tuple[Person, Person], outside: Outside
 ) -> None:
