@@ -1,8 +1,9 @@
 /// <reference lib="webworker" />
 /**
- * Answers for the app's page and its files from what lies on the device, and takes in what other apps share. What the app
- * asks of the server (`/api`) passes it by. It never takes over by itself: see `shell/updates.svelte.ts`.
+ * Answers for the app's page and its files from what lies on the device, takes in what other apps share, and shows notices.
+ * What the app asks of the server (`/api`) passes it by. It never takes over by itself: see `shell/updates.svelte.ts`.
  */
+import { takeNotices } from "./reminders/workerNotices";
 import { SHARE } from "./shell/addresses";
 import { type BuildFile, KeptBuild } from "./shell/builds";
 import { keepShared } from "./shell/sharing";
@@ -47,6 +48,8 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(build.answer(pathname, request));
   }
 });
+
+takeNotices(self);
 
 self.addEventListener("message", (event) => {
   if (event.data === TAKE_OVER) event.waitUntil(takeOver(self, event.ports[0]));

@@ -55,6 +55,8 @@ def push_message(known: Known, device: Subscription, token: bytes, origin: str, 
         actions.append(("open", language.open))
     payload = {
         "web_push": 8030,
+        # Else a browser that reads this form shows the notice by itself, and no service worker is there to say that it did.
+        "mutable": True,
         "notification": {
             "title": words.title,
             "body": words.body,

@@ -16,7 +16,8 @@ from server.web.messages import ApiRequest
 APP_ADDRESSES = [
     "/", "/begin", "/sign-in", "/journal", "/journal/{rest:path}", "/write", "/write/{rest:path}", "/sessions",
     "/sessions/{rest:path}", "/you", "/you/{rest:path}", "/to-read", "/to-read/{rest:path}", "/patients", "/patients/{rest:path}",
-    "/calendar", "/book", "/book/{rest:path}", "/practice", "/practice/{rest:path}", "/help", "/people/{rest:path}", "/mail",
+    "/calendar", "/book", "/book/{rest:path}", "/practice", "/practice/{rest:path}", "/help", "/people/{rest:path}",
+    "/notice", "/mail",
 ]  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 NOT_BUILT = b"<!doctype html><title>Aftertide</title><p>The app isn't built: run make.</p>"

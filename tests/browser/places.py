@@ -53,6 +53,15 @@ def signed_out(invitation: str) -> list[Place]:
             "sign in, refused", "/sign-in", "input[type=password]", press("button[type=submit]", ".error:not([hidden])")
         ),
         Place("help", "/help", "a[href^='tel:']"),
+        Place("a notice's page without its token", "/notice", "main a.button"),
+        Place("confirm an address, without the link's token", "/mail", "main a.button"),
+        Place("stop mails", f"/mail/stop/{'x' * 43}", "main button.primary"),
+        Place(
+            "stop mails, too late",
+            f"/mail/stop/{'x' * 43}",
+            "main button.primary",
+            press("main button.primary", ".notice.ember"),
+        ),
         Place(
             "help as a sheet", "/sign-in", "input[type=password]", press("header button:last-of-type", "dialog[open]")
         ),
@@ -68,6 +77,20 @@ CALENDAR_LINE = "main a.asks[href^='/sessions/']"
 
 OWN_ACCOUNT = [
     Place("you", "/you", "main fieldset"),
+    Place("reminders", "/you/reminders", "input[role=switch]"),
+    Place(
+        "before a session: when",
+        "/you/reminders",
+        "input[role=switch]",
+        press(".lines .line:last-child button >> nth=0", "form select"),
+    ),
+    Place(
+        "quiet hours",
+        "/you/reminders",
+        "input[role=switch]",
+        press(".sheet .below button", ".sheet input[type=time]"),
+    ),
+    Place("what became of each reminder", "/you/reminders/history", "main p"),
     Place("sign out?", "/you", "main fieldset", press("main section:last-of-type button >> nth=-1", "dialog[open]")),
     Place("devices", "/you/devices", "main li"),
     Place("change passphrase", "/you/passphrase", "input[autocomplete=new-password]"),

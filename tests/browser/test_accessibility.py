@@ -54,7 +54,7 @@ async def test_nothing_keeps_anybody_out_before_they_are_signed_in(demo: Demo, d
         invited = await care.invitations.invite(THERAPIST, "Somebody", adult=True)
         await care.access.sign_out()
     page = await devices.laptop(demo.origin, locale=locale)
-    devices.provokes(page, 401)
+    devices.provokes(page, 401, 404)
     assert await barriers(page, demo, signed_out(invited.link)) == []
 
 

@@ -196,6 +196,25 @@ export function createApi(options: ApiOptions) {
     /** Where a calendar reads a feed. */
     feedAddress: (token: string) => `${options.origin}/calendar/${token}.ics`,
 
+    pushKey: () => call("get", "/api/push/key"),
+    pushSubscription: () => call("get", "/api/push/subscription"),
+    keepSubscription: (body: Schemas["NewSubscription"]) => call("put", "/api/push/subscription", {}, body),
+    endSubscription: () => call("delete", "/api/push/subscription"),
+    pushDevices: () => call("get", "/api/push/devices"),
+    mail: () => call("get", "/api/mail"),
+    wantMail: (wanted: boolean) => call("put", "/api/mail", {}, { wanted }),
+    askForConfirmation: () => call("post", "/api/mail/confirmation"),
+    confirmMail: (token: string) => call("post", "/api/mail/confirm", {}, { token }),
+    stopMail: (token: string) => call("post", "/api/mail/stop", {}, { token }),
+    reminderSettings: () => call("get", "/api/reminders/settings"),
+    changeReminderSettings: (body: Schemas["ReminderSettings"]) => call("put", "/api/reminders/settings", {}, body),
+    reminders: () => call("get", "/api/reminders"),
+    reminder: (reminder: string) => call("get", "/api/reminders/{reminder}", { reminder }),
+    testReminder: () => call("post", "/api/reminders/test"),
+    unreachable: () => call("get", "/api/reminders/unreachable"),
+    setSteps: (appointment: string, steps: Schemas["Step"][]) =>
+      call("put", "/api/reminders/steps/{appointment}", { appointment }, { steps }),
+
     changes: (after: number) => call("get", "/api/changes", { after }),
     record: (record: string) => call("get", "/api/records/{record}", { record }),
     history: (record: string) => call("get", "/api/records/{record}/history", { record }),

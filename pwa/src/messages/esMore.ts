@@ -4,7 +4,17 @@ import type { MoreMessages } from "./catalogues";
 import { accounts } from "./es/accounts";
 import { appointments } from "./es/appointments";
 import { care } from "./es/care";
+import { notices } from "./es/notices";
+import { reminders } from "./es/reminders";
 import { review } from "./es/review";
 import { shell } from "./es/shell";
 
-export const esMore = { ...accounts, ...appointments, ...care, ...review, ...shell } satisfies MoreMessages;
+export const esMore = {
+  ...accounts,
+  ...appointments,
+  ...care,
+  ...notices,
+  ...reminders,
+  ...review,
+  ...shell,
+} satisfies MoreMessages;

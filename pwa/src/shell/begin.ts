@@ -1,6 +1,7 @@
 /** Begins what the app needs besides its screens: loaded after the first paint. */
 
 import { speech } from "../messages/language.svelte";
+import { watching } from "../reminders/watching.svelte";
 import { installing } from "./installing.svelte";
 import { manifestFollowsLanguage } from "./manifest.svelte";
 import { notKept } from "./notKept.svelte";
@@ -19,6 +20,7 @@ export async function beginShell(): Promise<void> {
   manifestFollowsLanguage();
   const registration = await registered;
   if (registration) updates.watch(registration);
+  watching.begin();
   await Promise.all([storage.look(), speech.fetchMore()]);
   shell.Notices = ShellNotices;
 }

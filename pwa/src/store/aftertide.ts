@@ -10,9 +10,11 @@ import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
 import { later } from "./later";
 import { Outbox } from "./outbox";
+import { asStoreError } from "./problems";
 import { ReviewDesk } from "./review.svelte";
 import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
+import { StepHours } from "./stepHours";
 import { SyncRounds } from "./sync.svelte";
 
 /** What a store is made of; tests bring their own server, storage and clock. */
@@ -62,9 +64,11 @@ export function createAftertide(options: StoreOptions): Store {
   const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
   const appointments = new AppointmentDesk(shelf, api, outbox, care, environment, kick);
+  const stepHours = new StepHours(shelf, api);
   const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {
     await care.refresh();
     await appointments.refresh();
+    await stepHours.tell(appointments.ahead);
   });
   const lists = {
     load: async () => {
@@ -80,6 +84,13 @@ export function createAftertide(options: StoreOptions): Store {
     const { Joining } = await import("./joining");
     return new Joining(shelf, api, outbox, care, rounds, environment);
   });
+  const reminders = later(async () => {
+    const [{ ReminderDesk }, { pushBrowser }] = await Promise.all([
+      import("./reminders.svelte"),
+      import("./pushBrowser"),
+    ]);
+    return new ReminderDesk(api, environment, pushBrowser());
+  });
   const session = new SessionDesk(shelf, api, outbox, care, lists, joining, rounds, environment);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
@@ -91,6 +102,10 @@ export function createAftertide(options: StoreOptions): Store {
     review,
     appointments,
     sync: rounds,
+    reminders: () =>
+      reminders().catch((error: unknown) => {
+        throw asStoreError(error);
+      }),
     async start(shown = Promise.resolve()) {
       await session.lockIfHiddenLong();
       await shelf.load(shown);

@@ -42,6 +42,14 @@ export type Reason =
   | "changed-meanwhile"
   /** No such date and time of day. */
   | "time"
+  /** The browser gives no subscription to pushes, or one that this server can't send to. */
+  | "push-service"
+  /** This server sends no mail. */
+  | "mail-off"
+  /** The mail server doesn't answer, or not now. */
+  | "mail-not-sent"
+  /** The mail server says that the address takes no mail. */
+  | "mailbox-refused"
   /** Words on this device that the server doesn't have. */
   | "unsent-words"
   /** The device's storage refuses: full, private mode, or broken. */

@@ -11,8 +11,10 @@
 import type { Answers, Attention, EntryFields, InvitationState, KitFault, PassphraseFault, Role } from "../protocol";
 import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
+import type { Reminders } from "./reminding";
 
 export type * from "./calendar";
+export type * from "./reminding";
 export type {
   Answers,
   Attention,
@@ -32,6 +34,8 @@ export interface Aftertide {
   readonly review: Review;
   readonly appointments: Appointments;
   readonly sync: Sync;
+  /** How one is reminded: fetched when it is first needed. Rejects with `offline` where its code can't be fetched. */
+  reminders(): Promise<Reminders>;
   /**
    * Opens the device's store and begins to sync. Call once, before the first screen; what that doesn't need waits until it
    * is `shown`. Rejects with `storage`.

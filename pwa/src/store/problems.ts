@@ -27,6 +27,10 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "not-begun": "changed-meanwhile",
   "already-begun": "changed-meanwhile",
   "no-such-time": "time",
+  "unknown-push-service": "push-service",
+  "malformed-subscription": "push-service",
+  "mail-off": "mail-off",
+  "mailbox-refused": "mailbox-refused",
 };
 
 /** What the store tells the screens instead of an error of the API or the protocol. */

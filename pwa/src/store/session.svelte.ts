@@ -366,8 +366,10 @@ export class SessionDesk implements Session {
       await this.outbox.save({ record: settings.id, content: { ...content, ...changed } });
       void this.rounds.now();
       if (changed.language) {
-        const preferences = { locale: changed.language, time_zone: this.environment.timeZone };
-        await this.api.setPreferences(preferences).catch(() => undefined);
+        // Another language is no other place: reminders follow the phone's zone only when somebody says so.
+        const speak = async (locale: string) =>
+          this.api.setPreferences({ locale, time_zone: (await this.api.account()).time_zone });
+        await speak(changed.language).catch(() => undefined);
       }
     });
   }

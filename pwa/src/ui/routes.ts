@@ -15,6 +15,8 @@ export type Route =
   | { name: "erase" }
   | { name: "agreement" }
   | { name: "calendar-feed" }
+  | { name: "reminders" }
+  | { name: "reminder-history" }
   | { name: "person"; account: string }
   | { name: "to-read"; id?: string }
   | { name: "patients" }
@@ -26,10 +28,16 @@ export type Route =
   | { name: "sign-in" }
   | { name: "join"; invite: string }
   | { name: "begin" }
+  | { name: "notice" }
+  | { name: "mail" }
+  | { name: "mail-stop"; token: string }
   | { name: "help" }
   | { name: "not-found" };
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The address in each mail that stops them (server/channels/mailbox.py). */
+const MAIL_STOP = /^\/mail\/stop\/([\w-]{43})$/;
 
 const FIXED: Readonly<Record<string, Route>> = {
   "/": { name: "home" },
@@ -43,6 +51,8 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/you/erase": { name: "erase" },
   "/you/agreement": { name: "agreement" },
   "/you/calendar": { name: "calendar-feed" },
+  "/you/reminders": { name: "reminders" },
+  "/you/reminders/history": { name: "reminder-history" },
   "/to-read": { name: "to-read" },
   "/patients": { name: "patients" },
   "/patients/invite": { name: "invite" },
@@ -51,6 +61,8 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/practice": { name: "practice" },
   "/sign-in": { name: "sign-in" },
   "/begin": { name: "begin" },
+  "/notice": { name: "notice" },
+  "/mail": { name: "mail" },
   "/help": { name: "help" },
 };
 
@@ -59,6 +71,8 @@ export function routeOf(path: string): Route {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, "") : path;
   const fixed = FIXED[trimmed];
   if (fixed) return fixed;
+  const token = MAIL_STOP.exec(trimmed)?.[1];
+  if (token) return { name: "mail-stop", token };
   const [, first, id, ...rest] = trimmed.split("/");
   if (id === undefined || rest.length > 0 || !ID.test(id)) return { name: "not-found" };
   switch (first) {
@@ -102,6 +116,8 @@ export function pathOf(route: Route): string {
       return `/people/${route.account}`;
     case "join":
       return `/join/${route.invite}`;
+    case "mail-stop":
+      return `/mail/stop/${route.token}`;
     case "not-found":
       return "/";
     default:

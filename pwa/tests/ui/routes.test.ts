@@ -19,6 +19,8 @@ describe("routes", () => {
     { name: "erase" },
     { name: "agreement" },
     { name: "calendar-feed" },
+    { name: "reminders" },
+    { name: "reminder-history" },
     { name: "person", account: ID },
     { name: "to-read" },
     { name: "to-read", id: ID },
@@ -32,6 +34,9 @@ describe("routes", () => {
     { name: "sign-in" },
     { name: "join", invite: ID },
     { name: "begin" },
+    { name: "notice" },
+    { name: "mail" },
+    { name: "mail-stop", token: `${"A-_".repeat(14)}z` },
     { name: "help" },
   ];
 
@@ -50,6 +55,7 @@ describe("routes", () => {
     `/elsewhere/${ID}`,
     "/nowhere",
     `/calendar/${ID}`,
+    "/mail/stop/too-short",
     "//journal",
   ])("nothing is at %s", (path) => {
     expect(routeOf(path)).toEqual({ name: "not-found" });

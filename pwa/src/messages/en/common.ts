@@ -96,6 +96,10 @@ export const common = {
     "changed-meanwhile": "It was changed meanwhile. Look at how it is now, and try again.",
     time: "That isn’t a date and time.",
     unopened: "This didn’t open. Nothing is lost: it is kept as it is.",
+    "push-service": "This browser doesn’t let reminders in just now. E-mail can stand in.",
+    "mail-off": "This server sends no e-mail.",
+    "mail-not-sent": "The e-mail couldn’t be sent just now. Try again in a while.",
+    "mailbox-refused": "Your address takes no e-mail: its mail server says so.",
     "unsent-words": "Someone else’s unsent words are on this device. They sign in first, or give them up.",
     storage:
       "This device can’t keep anything: it is full, or the window is private. Free some space or use another window.",

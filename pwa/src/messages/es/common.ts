@@ -97,6 +97,10 @@ export const common = {
     "changed-meanwhile": "Ha cambiado entretanto. Mira cómo está ahora y vuelve a intentarlo.",
     time: "Eso no es una fecha y una hora.",
     unopened: "Esto no se ha abierto. No se pierde nada: se guarda tal como está.",
+    "push-service": "Este navegador no deja entrar recordatorios ahora. El correo puede sustituirlos.",
+    "mail-off": "Este servidor no envía correo.",
+    "mail-not-sent": "El correo no se ha podido enviar ahora. Inténtalo dentro de un rato.",
+    "mailbox-refused": "Tu dirección no acepta correo: lo dice su servidor.",
     "unsent-words":
       "En este dispositivo hay palabras de otra persona sin enviar. Que entre ella primero, o que renuncie a ellas.",
     storage:
