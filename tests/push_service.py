@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from server.phone import certificates_for
 
+PATIENCE = 20  # seconds, for a machine that is busy with other things
+
 
 @dataclass(frozen=True)
 class Sealed:
@@ -63,6 +65,16 @@ class PushService:
     def endpoint(self, channel: str | None = None) -> str:
         """An address for one subscription."""
         return f"https://{self.host}/push/{channel or uuid4().hex}"
+
+    async def next(self) -> Sealed:
+        """Wait for the next push; raises TimeoutError where none comes."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.took.get()
+
+    async def acknowledgement(self) -> str:
+        """Wait until a browser says that it has a push, and return its version; raises TimeoutError where none does."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.acknowledged.get()
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a push (RFC 8030, 5), and pass it on where its browser is here."""

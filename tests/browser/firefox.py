@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+PATIENCE = 20  # seconds, for a machine that is busy with other things
 NAMES = ("firefox-esr", "firefox")
 LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
 # A browser that asks nobody anything by itself, and shows notices by its own means: there is no desktop to show them.
@@ -112,10 +113,11 @@ class Firefox:
         return json.loads(result["result"]["value"])
 
     async def until(self, condition: str) -> None:
-        """Wait in the page until an expression holds."""
-        await self.run(
-            f"new Promise((done) => {{ const look = async () => ({condition}) ? done() : setTimeout(look, 50); look(); }})"
-        )
+        """Wait in the page until an expression holds; raises TimeoutError where it doesn't come to that."""
+        async with asyncio.timeout(PATIENCE):
+            await self.run(
+                f"new Promise((done) => {{ const look = async () => ({condition}) ? done() : setTimeout(look, 50); look(); }})"
+            )
 
     async def sees(self, text: str) -> None:
         """Wait until a text stands on the screen."""

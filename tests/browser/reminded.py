@@ -20,7 +20,7 @@ from tests.api.pushes import Browser
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import press, sign_in
 from tests.browser.profiles import app_is_here
-from tests.push_service import PushService, Sealed
+from tests.push_service import PATIENCE, PushService, Sealed
 
 # A browser's own subscription, kept as a browser keeps it; `__gives` is taken away where it gives none.
 SUBSCRIBES = """
@@ -80,9 +80,10 @@ async def ask(page: Page, method: str, path: str, body: object = None) -> Any:
 
 async def until(page: Page, condition: str) -> None:
     """Wait in the page until an expression holds; Playwright's own way would need `eval`, which our policy refuses."""
-    await page.evaluate(
-        f"() => new Promise((done) => {{ const look = async () => ({condition}) ? done() : setTimeout(look, 50); look(); }})"
-    )
+    async with asyncio.timeout(PATIENCE):
+        await page.evaluate(
+            f"() => new Promise((done) => {{ const look = async () => ({condition}) ? done() : setTimeout(look, 50); look(); }})"
+        )
 
 
 async def shown(page: Page) -> list[dict[str, Any]]:
@@ -115,7 +116,7 @@ class Reminded:
 
     async def take(self) -> dict[str, Any]:
         """Wait for the next push and give it to the service worker; returns what it says."""
-        said = self.opened(await self.service.took.get())
+        said = self.opened(await self.service.next())
         notification: dict[str, Any] = json.loads(said)["notification"]
         await self.deliver(said, token=notification["data"]["token"])
         return notification

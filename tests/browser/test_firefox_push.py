@@ -52,9 +52,9 @@ async def test_a_reminder_reaches_a_real_browser_which_shows_it_and_says_so(
     await browser.sees("Reminders show up here.")
 
     await browser.press("Send me a test")
-    sealed = await service.took.get()
+    sealed = await service.next()
     assert b"test" not in sealed.body
-    await service.acknowledged.get()
+    await service.acknowledgement()
     await browser.sees("Shown at")
     assert await browser.run(SHOWN) == [["Aftertide", "This is the test that you asked for. It arrived."]]
     listed = json.loads(await browser.run("(await fetch('/api/reminders')).text()"))
