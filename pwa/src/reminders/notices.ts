@@ -44,6 +44,8 @@ export interface NoticeWorker {
   focus(): Promise<boolean>;
   open(path: string): Promise<void>;
   readonly language: string;
+  /** Notices have buttons here. Where they don't (all of iOS), a tap opens the page that has them. */
+  readonly buttons: boolean;
 }
 
 /** The page with the same actions, for phones whose notices have no buttons. The token never reaches the server in an address. */
@@ -76,7 +78,9 @@ export async function tapped(notice: TappedNotice, action: string, worker: Notic
   notice.close();
   const token = tokenIn(notice.data);
   if (token && isAction(action)) await say(await act(token, action, worker.post), notice, worker);
-  else if (!(await worker.focus())) await worker.open(token && isToAnswer(notice.data) ? pageOf(token) : "/");
+  else if (token && isToAnswer(notice.data)) {
+    if (!(worker.buttons && (await worker.focus()))) await worker.open(pageOf(token));
+  } else if (!(await worker.focus())) await worker.open("/");
 }
 
 /** Says under the notice's own tag what came of it: silently, since somebody is looking. */

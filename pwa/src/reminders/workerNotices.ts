@@ -24,6 +24,7 @@ export function takeNotices(worker: ServiceWorkerGlobalScope): void {
       await worker.clients.openWindow(path);
     },
     language: worker.navigator.language,
+    buttons: "maxActions" in Notification && Number(Notification.maxActions) > 0,
   };
   worker.addEventListener("push", (event) => {
     event.waitUntil(receive(event as ArrivedPush, around));

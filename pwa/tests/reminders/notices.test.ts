@@ -38,15 +38,18 @@ function worker({
   answers = () => answer(200),
   windows = 0,
   refusesToShow = false,
+  buttons = true,
 }: {
   answers?: () => Response;
   windows?: number;
   refusesToShow?: boolean;
+  buttons?: boolean;
 } = {}) {
   const did: string[] = [];
   const shown: { title: string; options: NoticeOptions }[] = [];
   const around: NoticeWorker = {
     language: "es-ES",
+    buttons,
     show: async (title, options) => {
       if (refusesToShow) throw new TypeError("no permission");
       did.push(`show ${options.body}`);
@@ -190,6 +193,14 @@ describe("a tap on a notice", () => {
     const { around, did } = worker({ windows: 1 });
     await tapped(notice(), action, around);
     expect(did).toEqual(["focus"]);
+  });
+
+  test("opens the page with the same buttons where notices have none, whether the app is open or not", async () => {
+    for (const windows of [0, 1]) {
+      const { around, did } = worker({ windows, buttons: false });
+      await tapped(notice(), "", around);
+      expect(did).toEqual([`open /notice#${TOKEN}`]);
+    }
   });
 
   test("opens its page where nothing is open, with the token where no server sees it", async () => {
