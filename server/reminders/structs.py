@@ -15,7 +15,7 @@ Kind = Literal[
 ]  # fmt: skip
 """What a reminder is about: one of the rules' kinds, the same again an hour later, or a test."""
 
-ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 Days = Annotated[int, msgspec.Meta(ge=0, le=30)]
 Minutes = Annotated[int, msgspec.Meta(ge=5, le=60 * 24 * 14)]
 Weekdays = Annotated[int, msgspec.Meta(ge=1, le=127)]
@@ -100,16 +100,20 @@ class ReminderView(msgspec.Struct, kw_only=True, frozen=True):
     """When a device said that it showed it."""
 
 
+NoticeToken = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)")]
+"""32 bytes, base64url."""
+
+
 class Token(msgspec.Struct, frozen=True):
     """What a push or a mail carried: it stands for this one reminder."""
 
-    token: Annotated[str, msgspec.Meta(min_length=43, max_length=43)]
+    token: NoticeToken
 
 
 class Action(msgspec.Struct, frozen=True):
     """What a person says from the notice itself."""
 
-    token: Annotated[str, msgspec.Meta(min_length=43, max_length=43)]
+    token: NoticeToken
     action: Literal["confirm", "snooze"]
 
 

@@ -295,10 +295,13 @@ async def test_snoozing_tells_again_in_an_hour_once(
     )
 
 
-@pytest.mark.parametrize("token", ["A" * 43, "_" * 43])
-async def test_a_guessed_token_does_nothing(running: Running, token: str) -> None:
-    assert await say_shown(running, token) == 404
-    assert (await say(running, token, "confirm"))[0] == 404
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [("A" * 43, 404), ("_" * 43, 404), ("!" * 43, 400), ("A" * 42 + "\n", 400), ("A" * 44, 400), ("", 400)],
+)
+async def test_a_guessed_token_does_nothing(running: Running, token: str, expected: int) -> None:
+    assert await say_shown(running, token) == expected
+    assert (await say(running, token, "confirm"))[0] == expected
 
 
 async def test_one_reminder_that_breaks_whoever_touches_it_stops_no_other(
