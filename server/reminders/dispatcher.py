@@ -91,6 +91,7 @@ class Dispatcher:
     _services: dict[str, Service] = field(default_factory=dict)
     _outcomes: list[Outcome] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
+    _written: int = 0
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _in_flight: Counter[str] = field(default_factory=Counter)
     _suspects_at: float = 0.0
@@ -103,9 +104,11 @@ class Dispatcher:
         """
         total = 0
         while not self.stopping:
+            written = self._written
             began = await self._begin_what_is_due()
             total += began
-            if began == 0:
+            # What was written down while looking may be due by another channel.
+            if began == 0 and written == self._written:
                 if not self._busy():
                     return total
                 await asyncio.wait(self._busy(), timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -324,5 +327,6 @@ class Dispatcher:
                         if outcome.settled is not None:
                             metrics.settled.labels(outcome.settled.outcome).inc()
                     del self._outcomes[: len(outcomes)]
+                    self._written += 1
         finally:
             self._writing = None

@@ -32,18 +32,6 @@ from tests.reminders.sending import (
 )
 
 
-@pytest.fixture
-async def people(running: Running) -> tuple[Person, Person]:
-    """A therapist and a patient whose phone takes pushes."""
-    therapist, patient = await pair(running)
-    return therapist, await with_phone(patient)
-
-
-@pytest.fixture
-def outside(running: Running) -> Outside:
-    return Outside(running)
-
-
 def until(running: Running, view: dict[str, Any], before: int) -> None:
     """Move the clock to so long before a session."""
     starts = int(datetime.fromisoformat(view["starts_at"]).timestamp() * 1000)

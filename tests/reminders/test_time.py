@@ -17,19 +17,7 @@ from tests.api.appointments import book, pair
 from tests.api.people import Person, join
 from tests.api.pushes import Browser, subscribe
 from tests.conftest import Running
-from tests.reminders.sending import ACCEPTED, GONE, LATER, Outside, books, reminders, with_mailbox, with_phone
-
-
-@pytest.fixture
-async def people(running: Running) -> tuple[Person, Person]:
-    """A therapist and a patient whose phone takes pushes."""
-    therapist, patient = await pair(running)
-    return therapist, await with_phone(patient)
-
-
-@pytest.fixture
-def outside(running: Running) -> Outside:
-    return Outside(running)
+from tests.reminders.sending import ACCEPTED, GONE, LATER, Outside, books, reminders, with_mailbox
 
 
 async def test_a_clock_that_jumps_sends_nothing_twice_and_skips_nothing_of_use(
