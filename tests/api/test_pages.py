@@ -62,8 +62,8 @@ async def test_what_another_app_shares_is_not_read_and_leads_to_a_page_that_says
     assert SECRET not in said.getvalue() + caplog.text
 
 
-def test_every_address_of_the_app_is_answered_with_its_page() -> None:
-    source = ROUTES.read_text(encoding="utf-8")
+async def test_every_address_of_the_app_is_answered_with_its_page(running: Running) -> None:
+    source = ROUTES.read_text(encoding="utf-8")  # noqa: ASYNC240 - nothing else runs here
     fixed = set(re.findall(r'^  "(/[^"]*)": ', source, re.MULTILINE))
     of_one = {
         f"/{first}/{{rest:path}}"
@@ -75,3 +75,7 @@ def test_every_address_of_the_app_is_answered_with_its_page() -> None:
     unanswered = {path for path in fixed if path not in APP_ADDRESSES and not path.startswith(below)}
     # What an invitation leads to has a route of its own.
     assert unanswered | (of_one - set(APP_ADDRESSES)) == {"/join/{rest:path}"}
+    async with running.browser() as browser:
+        for path in sorted(fixed):
+            answer = await browser.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8"), path
