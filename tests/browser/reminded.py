@@ -137,9 +137,10 @@ class Reminded:
             "ServiceWorker.deliverPushMessage",
             {"origin": self.origin, "registrationId": await registered, "data": data},
         )
-        await protocol.detach()
         carried = "undefined" if token is None else json.dumps(token)
         await until(self.page, f"({SHOWN_NOW}).some(({{ data }}) => data.token === {carried})")
+        # Not before: a worker that has yet to start gets nothing from a session that has ended.
+        await protocol.detach()
 
     @property
     def worker(self) -> Worker:

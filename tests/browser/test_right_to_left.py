@@ -32,6 +32,9 @@ async def out_of_place(page: Page, demo: Demo, places: list[Place]) -> list[str]
         await turn(page)
         found += [f"{place.name}, 320 px: {one}" for one in await found_out_of_place(page, 320, 100)]
         found += [f"{place.name}, text at 200 %: {one}" for one in await found_out_of_place(page, 360, 200)]
+        await page.evaluate(
+            "scrollTo(0, 0)"
+        )  # a form further down was brought into sight; which side is what counts here
         if await page.evaluate(HELP_OUT_OF_REACH):
             found.append(f"{place.name}: Help is out of reach")
     return found
