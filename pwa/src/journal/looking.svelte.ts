@@ -1,9 +1,14 @@
 /** How somebody is looking at the journal: what they search, list or calendar, how far. Kept while they look at an entry. */
 
+import { shortDay } from "../messages/dates";
+import { say, speech } from "../messages/language.svelte";
+import { counted } from "../messages/plurals";
 import type { Entry } from "../store";
 import type { Excerpt, SearchIndex } from "./search";
 
-/** Entries drawn at first, and with each key of a search: as many as a phone shows, so that nothing is kept waiting. */
+/** Entries drawn together with the screen they are on: the others follow with the next frame, so that none takes long. */
+const FIRST = 2;
+/** Entries drawn next, and with each key of a search: as many as a phone shows, so that nothing is kept waiting. */
 const SEEN = 6;
 /** Entries drawn with each step from there. */
 const STEP = 20;
@@ -14,7 +19,7 @@ class Looking {
   search = $state("");
   inCalendar = $state(false);
   /** How many entries are drawn. */
-  drawn = $state(SEEN);
+  drawn = $state(FIRST);
   /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
   month = $state<string | undefined>();
   day = $state<string | undefined>();
@@ -35,7 +40,7 @@ class Looking {
   }
 
   drawMore(): void {
-    this.drawn += this.search.trim() ? SEEN : STEP;
+    this.drawn += this.drawn < SEEN || this.search.trim() ? SEEN : STEP;
   }
 
   find(entries: readonly Entry[]): Entry[] {
@@ -58,6 +63,7 @@ class Looking {
         this.#code = code;
         this.#index ??= new code.SearchIndex();
         await this.#index.prepare(entries, goOn);
+        if (await goOn()) this.#rehearse(entries, code);
       })
       // Without a connection, before the app is kept on the device: the next list tries again.
       .catch(() => undefined);
@@ -66,12 +72,23 @@ class Looking {
     };
   }
 
+  /** Does once what each key of a search does: its code is cold until then, and the first key would be kept waiting. */
+  #rehearse(entries: readonly Entry[], code: typeof import("./search")): void {
+    for (const { text, written, zone } of entries.slice(0, SEEN)) {
+      const [word = ""] = code.wordsOf(text);
+      this.#index?.find(entries.slice(0, SEEN), word);
+      code.excerptOf(text, word, SEEN);
+      shortDay(written, zone);
+    }
+    counted(speech.locale, 0, say().journal.found);
+  }
+
   /** Forgets what was looked for and all words folded for it: with the keys. */
   forget(): void {
     this.#preparing++;
     this.search = "";
     this.inCalendar = false;
-    this.drawn = SEEN;
+    this.drawn = FIRST;
     this.month = undefined;
     this.day = undefined;
     this.#index?.clear();
