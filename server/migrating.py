@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from server import database
 from server.opening import TABLES
@@ -59,6 +58,9 @@ async def migrate(settings: Settings) -> str:
 
     The caller holds `own_file`. A step that was cut off is run again: each is repeatable.
     """
+    # Brings a formatter and a terminal's colours along: a fifth of the time that a server takes to start.
+    from piccolo.apps.migrations.commands.forwards import run_forwards  # noqa: PLC0415 - see above
+
     os.environ["PICCOLO_CONF"] = "server.piccolo_conf"
     said = io.StringIO()
     async with _alone(settings):
