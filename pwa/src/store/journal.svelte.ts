@@ -223,7 +223,8 @@ export class JournalDesk implements Journal {
     const record = shelf.own.get(id) as OwnEntry | undefined;
     const kept = base && this.#keptChange(id, base);
     // Also while it waits to be deleted: what was typed then isn't let out by a save that takes the deletion's place.
-    const readers = (record ?? shelf.records.get(id))?.content.readers ?? [];
+    const waiting = shelf.counted.outbox.get(id)?.readers;
+    const readers = record?.content.readers ?? waiting ?? shelf.records.get(id)?.content.readers ?? [];
     if (base && readers.length > 0) await this.#keepToOneself(id, fields, base, row);
     else if (record && kept) {
       const started = kept.content.from ?? entryFields(record.content);

@@ -96,8 +96,7 @@ export class Outbox {
       await transaction.put("outbox", amended);
       return amended;
     });
-    const content = this.shelf.outbox.get(record)?.content;
-    this.shelf.placeChange(record, next && { change: next, content });
+    await this.shelf.placeAmended(record, next);
   }
 
   /** What is wanted together with what another page of this device has queued since. */
@@ -173,7 +172,7 @@ export class Outbox {
       await shelf.addFault("kept-after-deletion", record, undefined);
       return;
     }
-    shelf.placeChange(record, change && { change, content: shelf.outbox.get(record)?.content });
+    await shelf.placeAmended(record, change);
   }
 
   /** Takes a deletion back that hasn't gone out. Gives false when it is too late. */
@@ -200,8 +199,7 @@ export class Outbox {
       return next;
     });
     if (result === undefined) return false;
-    const content = shelf.outbox.get(record)?.content;
-    shelf.placeChange(record, result === "dropped" ? undefined : { change: result, content });
+    await shelf.placeAmended(record, result === "dropped" ? undefined : result);
     return true;
   }
 }

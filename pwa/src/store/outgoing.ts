@@ -48,7 +48,7 @@ export class Outgoing {
       await transaction.put("outbox", sealed);
       return sealed;
     });
-    shelf.placeChange(change.record, next && { change: next, content: shelf.outbox.get(change.record)?.content });
+    await shelf.placeAmended(change.record, next);
     return next?.attempt === attempt ? attempt : undefined;
   }
 
@@ -184,7 +184,7 @@ export class Outgoing {
       else await transaction.delete("outbox", record);
       return rest;
     });
-    this.shelf.placeChange(record, next && { change: next, content: undefined });
+    await this.shelf.placeAmended(record, next);
   }
 
   /**

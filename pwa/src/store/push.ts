@@ -145,7 +145,7 @@ export class Push {
     if (content && result && version && stands) shelf.place([{ row: result, version, content, own: true }]);
     if (!result) shelf.place([], [record]);
     shelf.dropDrafts(given);
-    shelf.placeChange(record, next && { change: next, content: shelf.outbox.get(record)?.content });
+    await shelf.placeAmended(record, next);
   }
 
   async #refused(change: PendingChange, attempt: Attempt, problem: ApiProblem): Promise<void> {

@@ -1,4 +1,13 @@
-import { type Bytes, counts, type JsonObject, printJson, type RecordContent, reopenBody, sealDraft } from "../protocol";
+import {
+  type Bytes,
+  counts,
+  equalBytes,
+  type JsonObject,
+  printJson,
+  type RecordContent,
+  reopenBody,
+  sealDraft,
+} from "../protocol";
 import {
   type Database,
   type Here,
@@ -232,6 +241,16 @@ export class Shelf {
     this.#placed++;
     this.outbox = replaced(this.outbox, record, this.keys ? opened : undefined);
     this.counted = { ...this.counted, outbox: replaced(this.counted.outbox, record, opened?.change) };
+  }
+
+  /**
+   * Puts what has become of a pending change into memory, with its words: the open ones, if they are the same. Another page
+   * of this device may have queued others, and the one's change must never stand beside the other's words.
+   */
+  async placeAmended(record: string, change: PendingChange | undefined): Promise<void> {
+    const open = this.counted.outbox.get(record)?.content;
+    if (change?.content && !(open && equalBytes(open, change.content))) await this.refresh(record);
+    else this.placeChange(record, change && { change, content: change.content && this.outbox.get(record)?.content });
   }
 
   /** Puts a draft into memory; while locked its words aren't kept. */

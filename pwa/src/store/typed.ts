@@ -1,5 +1,5 @@
 /** The rows that hold what somebody is typing. */
-import { type JsonObject, newId } from "../protocol";
+import { equalBytes, type JsonObject, newId } from "../protocol";
 import type { StoredDraft, Transaction } from "./database";
 import type { Holder } from "./opening";
 import { openTyped } from "./opening";
@@ -63,7 +63,7 @@ export class TypedRow {
     const dropped: string[] = [];
     for (const before of this.#taken) {
       const now = await transaction.get("drafts", before.id);
-      if (now && !isSame(now, before)) continue;
+      if (now && !equalBytes(now.sealed, before.sealed)) continue;
       await transaction.delete("drafts", before.id);
       dropped.push(before.id);
     }
@@ -81,10 +81,6 @@ export class TypedRow {
     const dropped = await this.shelf.database.write(["drafts"], "strict", (transaction) => this.dropIn(transaction));
     this.shelf.dropDrafts(dropped);
   }
-}
-
-function isSame(a: StoredDraft, b: StoredDraft): boolean {
-  return a.sealed.length === b.sealed.length && a.sealed.every((byte, at) => byte === b.sealed[at]);
 }
 
 /** What several pages typed into one record, joined, oldest first; and what the first of them changes. */

@@ -95,6 +95,23 @@ describe("a page that hasn't heard of another one", () => {
     expect((await patient.journal.openDraft(id)).fields.text).toBe("One. Two.");
   });
 
+  test("adds to what the other has queued, also once it has met that while sending", async () => {
+    const { server, patient } = await pair();
+    server.refuse = (what) => (what.startsWith("PUT") ? { status: 500, code: "server-error" } : undefined);
+    patient.line.away = true;
+    const id = await write(patient, "One.");
+    const other = await patient.page();
+    const draft = await other.journal.openDraft(id);
+    await write(patient, "One. Two.", id);
+    patient.line.away = false;
+    await other.sync.now();
+    draft.set({ text: "Zero. One." });
+    await draft.done();
+    server.refuse = () => undefined;
+    await settle(other);
+    expect(entry(other, id).text).toBe("Zero. One. Two.");
+  });
+
   test("deletes no draft that the other keeps, and no change that it has queued", async () => {
     const { patient } = await pair();
     const [drafted, queued] = [await write(patient, "One."), await write(patient, "Two.")];
@@ -288,6 +305,25 @@ describe("a draft of a shared entry", () => {
     await settle(patient, therapist, patient);
     expect(therapist.review.shared(id)).toBeUndefined();
     expect(patient.journal.entries).toMatchObject([{ text: "Shared. But not this.", choice: "only-you" }]);
+  });
+});
+
+describe("a draft of an entry that waits to be shared", () => {
+  test("that is done while the entry waits to be deleted isn't sent with it", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "To be shared.");
+    await settle(patient, therapist);
+    patient.line.away = true;
+    await patient.journal.setReaders(id, "to-read");
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "To be shared. But not this." });
+    await patient.journal.deleteEntry(id);
+    await draft.done();
+    await patient.journal.undoDelete(id);
+    patient.line.away = false;
+    await settle(patient, therapist);
+    expect(therapist.review.shared(id)?.text).toBe("To be shared.");
+    expect(entry(patient, id)).toMatchObject({ unsentChange: { text: "To be shared. But not this." } });
   });
 });
 
