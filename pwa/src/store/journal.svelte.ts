@@ -36,6 +36,11 @@ type OwnEntry = OwnRecord & { readonly content: EntryContent };
 /** Whether two states of an entry say the same. Both come from {@link entryFields}, which has one order. */
 const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** While locked, words that wait can't be joined with new ones: these stay a draft, to be finished once both are open. */
+function stayDraft(error: unknown): void {
+  if (!(error instanceof StoreError) || error.reason !== "locked") throw error;
+}
+
 /**
  * Words that began from `started`, on top of an entry as it is now: what is queued says from which state of the entry it
  * goes on, and what a change was kept from need never have been one.
@@ -232,7 +237,8 @@ export class JournalDesk implements Journal {
       await this.outbox.delete(kept.id, 0, kept);
     } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
-      await this.outbox.save({ record: id, content: { ...began.content, ...fields }, base: began, typed: row });
+      const wish = { record: id, content: { ...began.content, ...fields }, base: began, typed: row };
+      await this.outbox.save(wish).catch(stayDraft);
     }
     this.kick();
     return id;

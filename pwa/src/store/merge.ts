@@ -95,3 +95,8 @@ export function mergeContent(base: JsonObject, mine: JsonObject, theirs: JsonObj
   }
   return merged;
 }
+
+/** Whether `theirs` says something that `mine`, which was made from `base`, neither says nor has changed on purpose. */
+export function saysMore(base: JsonObject, mine: JsonObject, theirs: JsonObject): boolean {
+  return !same(mergeContent(base, mine, theirs), mine);
+}

@@ -4,6 +4,7 @@
  */
 import { type JsonObject, newId, type Reader, requireKind } from "../protocol";
 import type { PendingChange } from "./database";
+import { StoreError } from "./errors";
 import { type OwnRecord, recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
 import type { TypedRow } from "./typed";
@@ -32,7 +33,10 @@ export function withoutReaders(content: JsonObject): JsonObject {
 export class Outbox {
   constructor(private readonly shelf: Shelf) {}
 
-  /** Queues a save; resolves once it is on the disk. Rejects with `storage`, and what isn't fit for its kind as {@link KindError}. */
+  /**
+   * Queues a save; resolves once it is on the disk. Rejects with `storage`, with `locked` where other words for the record
+   * wait which can't be opened now, and what isn't fit for its kind as {@link KindError}.
+   */
   async save(wish: Wish): Promise<void> {
     if (wish.content) await requireKind({ ...wish.content, readers: [] });
     // Another page of this device may queue words for the same record: then both are wanted, and it is tried again.
@@ -43,7 +47,9 @@ export class Outbox {
   async #queue(wish: Wish): Promise<boolean> {
     const { shelf } = this;
     const known = shelf.records.get(wish.record);
-    const queued = shelf.counted.outbox.get(wish.record)?.version;
+    const waiting = shelf.counted.outbox.get(wish.record);
+    if (wish.content && waiting?.content && !shelf.keys) throw new StoreError("locked");
+    const queued = waiting?.version;
     const wanted = wish.content && (await this.#joined(wish.record, wish.content, wish.base?.content));
     const content = wanted && (await shelf.seal(wish.record, wanted));
     const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
@@ -52,6 +58,12 @@ export class Outbox {
     const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", wish.record);
       if (before?.version !== queued) return undefined;
+      if (before?.action === "delete" && !wish.content) {
+        // Deleted in another page: it stays so, and with the new readers if that is undone.
+        const deletion = { ...before, readers: wish.readers ?? before.readers, version: newId() };
+        await transaction.put("outbox", deletion);
+        return deletion;
+      }
       const kept = before?.action === "save" ? before : undefined;
       const next: PendingChange = {
         record: wish.record,
@@ -108,6 +120,17 @@ export class Outbox {
     return mergeContent(base, content, queued);
   }
 
+  /** Whether words that wait to be sent hide some that the server has, and that came after those were begun. */
+  async #hides(record: string, theirs: JsonObject): Promise<boolean> {
+    const { shelf } = this;
+    const { change, content } = shelf.outbox.get(record) ?? {};
+    if (!content) return false;
+    const base =
+      change?.base && (await shelf.open(shelf.requireKeys(), shelf.requireHere().account, record, change.base));
+    const { saysMore } = await import("./merge");
+    return saysMore(base ?? {}, content, theirs);
+  }
+
   /**
    * Queues a deletion, not before `notBefore`, of what the person has `seen`; by default what this page shows now. What the
    * server never had is dropped at once.
@@ -124,6 +147,7 @@ export class Outbox {
     const drafts = shelf.counted.drafts
       .filter((draft) => recordOf(draft) === record || draft.about === record)
       .map(({ id, at }) => ({ id, at }));
+    const unseen = known !== undefined && (await this.#hides(record, withoutReaders(known.content)));
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
       if (before?.action === "save" && before.version !== queued) return "changed" as const;
@@ -143,8 +167,8 @@ export class Outbox {
         base: before?.base,
         // What the person saw when deleting: newer words of another device aren't deleted unseen. What waits to be sent
         // hides what has come since it was begun.
-        baseRevision: (before?.content && before.baseRevision) || (known?.version.revision ?? 0),
-        baseHash: before?.content && before.baseRevision ? undefined : known?.version.hash,
+        baseRevision: (before?.content && before.baseRevision) || (unseen ? 0 : (known?.version.revision ?? 0)),
+        baseHash: unseen || (before?.content && before.baseRevision) ? undefined : known?.version.hash,
         readers: before?.readers,
         at: shelf.now(),
         notBefore,

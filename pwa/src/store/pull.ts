@@ -272,15 +272,16 @@ export class Pull {
   }
 
   /**
-   * A change that somebody kept to themselves on one device, to an entry that was deleted on another which had never seen
-   * it: its words become an entry of their own.
+   * A change that somebody kept to themselves, to an entry that was deleted where it had never been seen: on another
+   * device, or in another page of this one before the server had either. Its words become an entry of their own.
    */
   async #saveOrphans(): Promise<void> {
     const { shelf, outbox } = this;
     for (const draft of shelf.mine<DraftContent>("draft")) {
       const { id, about, content } = draft;
       if (shelf.records.has(about) || shelf.counted.outbox.has(about)) continue;
-      if (!(await shelf.database.get("remembered", about))?.ended) continue;
+      const remembered = await shelf.database.get("remembered", about);
+      if (!(remembered ? remembered.ended : draft.opened === undefined)) continue;
       const survivor = await successorOf(id);
       await outbox.save({ record: survivor, content: { kind: "entry", v: 1, ...content.entry }, readers: [] });
       await outbox.delete(id, 0, draft);

@@ -141,6 +141,56 @@ describe("a page that hasn't heard of another one", () => {
   });
 });
 
+describe("an entry that another page has deleted, and that the server never had", () => {
+  test("stays deleted when its readers change here, and comes back whole", async () => {
+    const { patient } = await pair();
+    patient.line.away = true;
+    const id = await write(patient, "Never sent.");
+    await patient.journal.setReaders(id, "to-read");
+    const other = await patient.page();
+    await patient.journal.deleteEntry(id);
+    await other.journal.takeBack(id);
+    expect(other.journal.entries).toEqual([]);
+    await other.journal.undoDelete(id);
+    patient.line.away = false;
+    await settle(other);
+    expect(entry(await patient.reopen(), id)).toMatchObject({ text: "Never sent.", choice: "only-you" });
+  });
+
+  test("leaves a change that was kept to oneself here", async () => {
+    const { patient } = await pair();
+    patient.line.away = true;
+    const id = await write(patient, "Never sent.");
+    await patient.journal.setReaders(id, "to-read");
+    const other = await patient.page();
+    await write(other, "Never sent. But kept.", id);
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    patient.line.away = false;
+    await settle(patient, other);
+    const again = await patient.reopen();
+    await settle(again);
+    expect(again.journal.entries.map(({ text }) => text)).toEqual(["Never sent. But kept."]);
+  });
+});
+
+describe("a draft that is done while locked", () => {
+  test("stays a draft where other words wait that can't be opened, and both are there in the end", async () => {
+    const { patient } = await pair();
+    patient.line.away = true;
+    const id = await write(patient, "One.");
+    const draft = await patient.journal.openDraft(id);
+    await write(await patient.page(), "One. Two.", id);
+    await patient.session.lock();
+    draft.set({ text: "Zero. One." });
+    await draft.done();
+    await patient.session.unlock(PASSPHRASE);
+    expect(patient.journal.drafts).toMatchObject([{ id, beginning: "Zero. One." }]);
+    await (await patient.journal.openDraft(id)).done();
+    expect(entry(patient, id).text).toBe("Zero. One. Two.");
+  });
+});
+
 describe("a draft that is left and opened again at once", () => {
   test("has the last keystroke", async () => {
     const { patient } = await pair();
@@ -347,6 +397,33 @@ describe("a deletion", () => {
     server.refuse = () => undefined;
     await settle(patient, laptop, patient);
     for (const each of [patient, laptop]) expect(entry(each, id).text).toBe("One. From the laptop.");
+    expect(patient.sync.faults).toMatchObject([{ kind: "kept-after-deletion", record: id }]);
+  });
+});
+
+describe("a deletion after one that was undone", () => {
+  test("doesn't take with it what has come from elsewhere meanwhile and is hidden by what waits here", async () => {
+    const { server, patient } = await pair();
+    const id = await write(patient, "One.");
+    await patient.sync.now();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    patient.line.away = true;
+    await write(patient, "Here. One.", id);
+    await patient.journal.deleteEntry(id);
+    await patient.journal.undoDelete(id);
+    await write(laptop, "One. From the laptop.", id);
+    await laptop.sync.now();
+    patient.line.away = false;
+    server.refuse = (what) => (what.startsWith("PUT") ? { status: 500, code: "server-error" } : undefined);
+    await patient.sync.now();
+    expect(entry(patient, id).text).toBe("Here. One.");
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    server.refuse = () => undefined;
+    await settle(patient, laptop, patient);
+    // What waited here may have gone out by then, with what had come.
+    for (const each of [patient, laptop]) expect(entry(each, id).text).toContain("One. From the laptop.");
     expect(patient.sync.faults).toMatchObject([{ kind: "kept-after-deletion", record: id }]);
   });
 });
