@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isMarked } from "../../src/store/marked";
-import { mergeContent, mergeText } from "../../src/store/merge";
+import { mergeContent, mergeText, saysMore } from "../../src/store/merge";
 
 describe("merging a text that two devices changed", () => {
   test.each([
@@ -80,5 +80,17 @@ describe("merging what a record says", () => {
   test("forgets what one side took away and the other left", () => {
     const { later: _, ...mine } = base;
     expect(mergeContent(base, mine, base)).not.toHaveProperty("later");
+  });
+});
+
+describe("whether something else is said", () => {
+  test.each([
+    ["nothing has come", "one", "one two", "one", false],
+    ["the same has come", "one", "one two", "one two", false],
+    ["something else has come", "one", "one two", "zero one", true],
+    ["what one has taken away stands there still", "one two", "one", "one two", false],
+    ["what one has taken away has been written on", "one two", "two", "one and a half two", true],
+  ])("%s", (_, base, mine, theirs, more) => {
+    expect(saysMore({ text: base }, { text: mine }, { text: theirs })).toBe(more);
   });
 });

@@ -401,33 +401,6 @@ describe("a deletion", () => {
   });
 });
 
-describe("a deletion after one that was undone", () => {
-  test("doesn't take with it what has come from elsewhere meanwhile and is hidden by what waits here", async () => {
-    const { server, patient } = await pair();
-    const id = await write(patient, "One.");
-    await patient.sync.now();
-    const laptop = await device(server);
-    await laptop.session.signIn("ana@example.org", PASSPHRASE);
-    patient.line.away = true;
-    await write(patient, "Here. One.", id);
-    await patient.journal.deleteEntry(id);
-    await patient.journal.undoDelete(id);
-    await write(laptop, "One. From the laptop.", id);
-    await laptop.sync.now();
-    patient.line.away = false;
-    server.refuse = (what) => (what.startsWith("PUT") ? { status: 500, code: "server-error" } : undefined);
-    await patient.sync.now();
-    expect(entry(patient, id).text).toBe("Here. One.");
-    await patient.journal.deleteEntry(id);
-    patient.wait(10_000);
-    server.refuse = () => undefined;
-    await settle(patient, laptop, patient);
-    // What waited here may have gone out by then, with what had come.
-    for (const each of [patient, laptop]) expect(entry(each, id).text).toContain("One. From the laptop.");
-    expect(patient.sync.faults).toMatchObject([{ kind: "kept-after-deletion", record: id }]);
-  });
-});
-
 describe("an answer below an entry that the server doesn't have", () => {
   test("goes out once the entry is there, also where another page had deleted that", async () => {
     const { patient } = await pair();
