@@ -171,6 +171,12 @@ async def reminded(devices: Devices, couple: Couple, service: PushService, **wan
     return Reminded(couple.origin, page, browser, service)
 
 
+async def wake(page: Page) -> None:
+    """Turn quiet hours off for the page's person: a test that waits for a notice may run at night."""
+    settings = await ask(page, "GET", "/api/reminders/settings")
+    await ask(page, "PUT", "/api/reminders/settings", {**settings, "quiet": None})
+
+
 async def therapists_laptop(devices: Devices, couple: Couple) -> Page:
     """The therapist's laptop, signed in."""
     page = await devices.laptop(couple.origin)

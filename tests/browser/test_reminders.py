@@ -10,7 +10,18 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import press, sign_in, visit
-from tests.browser.reminded import TAP, ask, book, go_to_reminders, reminded, shown, state_of, therapists_laptop, until
+from tests.browser.reminded import (
+    TAP,
+    ask,
+    book,
+    go_to_reminders,
+    reminded,
+    shown,
+    state_of,
+    therapists_laptop,
+    until,
+    wake,
+)
 from tests.mail_server import MailServer, mail_server, text_of
 from tests.push_service import PushService, push_service
 
@@ -68,6 +79,7 @@ async def test_a_button_on_the_notice_confirms_with_the_app_closed(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
     phone = await reminded(devices, couple, outside.push)
+    await wake(phone.page)
     await phone.allow()
     therapist = await therapists_laptop(devices, couple)
     appointment = await book(therapist, days=6)
@@ -88,6 +100,7 @@ async def test_a_button_on_a_notice_of_another_time_changes_nothing_and_says_so(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
     phone = await reminded(devices, couple, outside.push)
+    await wake(phone.page)
     await phone.allow()
     therapist = await therapists_laptop(devices, couple)
     appointment = await book(therapist, days=6)
@@ -103,6 +116,7 @@ async def test_without_a_connection_the_notice_says_that_it_did_not_go_out(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
     phone = await reminded(devices, couple, outside.push)
+    await wake(phone.page)
     await phone.allow()
     therapist = await therapists_laptop(devices, couple)
     appointment = await book(therapist, days=6)
@@ -119,6 +133,7 @@ async def test_the_page_of_a_notice_acts_on_a_press_and_never_on_being_opened(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
     phone = await reminded(devices, couple, outside.push)
+    await wake(phone.page)
     await phone.allow()
     therapist = await therapists_laptop(devices, couple)
     appointment = await book(therapist, days=6)
@@ -291,6 +306,7 @@ async def test_an_address_is_confirmed_by_a_press_and_mail_stopped_by_another(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
     page = (await reminded(devices, couple, outside.push)).page
+    await wake(page)
     await go_to_reminders(page)
     await press(page, "Confirm the address")
     await expect(page.get_by_text(f"An e-mail is on its way to {couple.patient.email}.")).to_be_visible()
@@ -360,13 +376,14 @@ async def test_the_day_before_a_long_session_a_phone_that_takes_nothing_says_so(
 async def test_a_therapist_sees_whom_reminders_may_not_reach_and_who_has_not_confirmed(
     outside: Outside, couple: Couple, devices: Devices
 ) -> None:
+    phone = await reminded(devices, couple, outside.push)
+    await wake(phone.page)
     therapist = await therapists_laptop(devices, couple)
     await book(therapist, days=6)
     await visit(therapist, couple.origin, "/patients")
     standing = therapist.get_by_role("region", name="Before the next sessions")
     await expect(standing).to_contain_text("Reminders may not reach Anahit: no device, no confirmed e-mail.")
     await expect(standing).to_contain_text("Anahit hasn’t confirmed")
-    phone = await reminded(devices, couple, outside.push)
     await phone.allow()
     await visit(therapist, couple.origin, "/patients")
     # What the booking told went nowhere, and nothing was shown since.
