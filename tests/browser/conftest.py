@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from aftertide.client import Client
 from aftertide.protocol.passphrases import five_words
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 
 from tests.browser.chromium import ARGUMENTS, chromium
 from tests.browser.demo import Demo, demo_server
@@ -26,6 +27,7 @@ from tests.browser.watching import Watch
 from tests.faults.processes import ServerProcess, free_port, server_process
 
 PATIENCE = 20_000  # ms, for a machine that is busy with other things
+HERE = Path(__file__).parent
 RESULTS = Path("test-results")
 REPORT = pytest.StashKey[pytest.TestReport]()
 
@@ -43,17 +45,30 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of this folder in one event loop, that of the browser which they share."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     return chromium()
 
 
-@pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        yield browser
-        await browser.close()
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(playwright: Playwright, chromium_path: str) -> AsyncIterator[Browser]:
+    """One for all tests: each makes devices of its own in it, which share nothing."""
+    browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+    yield browser
+    await browser.close()
 
 
 @dataclass
@@ -98,7 +113,7 @@ class Devices:
         return next(watch for context, watch in self.made.values() if context is page.context)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def devices(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Devices]:
     devices = Devices(browser)
     yield devices
@@ -112,13 +127,12 @@ async def devices(browser: Browser, request: pytest.FixtureRequest) -> AsyncIter
     assert not faults, f"pages did what they never may: {faults}"
 
 
-@pytest.fixture
-async def profile(chromium_path: str, tmp_path: Path) -> AsyncIterator[Profile]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def profile(playwright: Playwright, chromium_path: str, tmp_path: Path) -> AsyncIterator[Profile]:
     """A phone whose browser can be closed, killed and opened again."""
-    async with async_playwright() as playwright:
-        profile = Profile(playwright, chromium_path, tmp_path / "profile")
-        yield profile
-        await profile.close()
+    profile = Profile(playwright, chromium_path, tmp_path / "profile")
+    yield profile
+    await profile.close()
     assert not profile.faults, f"pages did what they never may: {profile.faults}"
 
 
@@ -149,7 +163,7 @@ def practice_on(database_url: str, origin: str) -> str:
     return found.group()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def practice(database_url: str) -> AsyncIterator[Practice]:
     """A new practice on a started server, on each engine."""
     port = free_port()
@@ -217,7 +231,7 @@ def made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Mad
     return made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def couple(database_url: str, made: Made) -> AsyncIterator[Couple]:
     """A couple on a started server, so that a test on the screens begins where it wants to; on SQLite."""
     to = database_url.removeprefix("sqlite:")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.conftest import Couple
 from tests.browser.firefox import Firefox, firefox, running_firefox
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SHOWN = "(await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body }) => [title, body])"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PushService]:
     """It runs before the server starts, which is told where it is."""
     async with push_service(tmp_path / "push") as service:
@@ -24,7 +25,7 @@ async def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield service
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser(service: PushService, tmp_path: Path) -> AsyncIterator[Firefox]:
     """A Firefox whose push service is the tests' own."""
     preferences = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.conftest import Couple, Devices
@@ -43,7 +44,7 @@ class Outside:
     mail: MailServer
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Outside]:
     """Both run before the server starts, which is told where they are."""
     async with push_service(tmp_path / "push") as push, mail_server() as mail:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import pytest_asyncio
 import vobject
 from aftertide.account import Account
 from aftertide.appointments import Session
@@ -53,7 +54,7 @@ def session(days: int) -> Session:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def care(couple: Couple) -> AsyncIterator[Account]:
     """The therapist's account, for what a test doesn't do on the screens."""
     async with Client(couple.origin, device="made by a test") as client:
