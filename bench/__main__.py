@@ -2,9 +2,15 @@
 
 import sys
 
-from bench import phone, push, reminders, server
+from bench import phone, push, recovery, reminders, server
 
-PARTS = {"server": server.main, "push": push.main, "reminders": reminders.main, "phone": phone.main}
+PARTS = {
+    "server": server.main,
+    "push": push.main,
+    "reminders": reminders.main,
+    "recovery": recovery.main,
+    "phone": phone.main,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

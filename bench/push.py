@@ -32,10 +32,16 @@ BROWSERS = 200
 OURS, THEIRS = 6_000, 600
 ROUNDS = 3
 ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
+FAILURE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+FAILS = "fails"
+"""While a file of this name lies in its folder, the push service fails."""
 
 
 class Sink(asyncio.Protocol):
     """Takes requests and says 201: as little as a push service can do."""
+
+    def __init__(self, folder: Path) -> None:
+        self._fails = folder / FAILS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a connection."""
@@ -52,7 +58,7 @@ class Sink(asyncio.Protocol):
             if len(self._came) < end + length:
                 return
             self._came = self._came[end + length :]
-            self._transport.write(ANSWER)
+            self._transport.write(FAILURE if self._fails.exists() else ANSWER)
 
 
 def serve(tell: Connection, folder: Path) -> None:
@@ -64,7 +70,7 @@ def serve(tell: Connection, folder: Path) -> None:
     context.load_cert_chain(made.certificate, made.key)
 
     async def forever() -> None:
-        server = await asyncio.get_running_loop().create_server(Sink, "127.0.0.1", 0, ssl=context)
+        server = await asyncio.get_running_loop().create_server(lambda: Sink(folder), "127.0.0.1", 0, ssl=context)
         tell.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 

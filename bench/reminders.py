@@ -61,23 +61,25 @@ def sink(folder: Path) -> Iterator[Sink]:
         process.join()
 
 
-def environment(url: str, push: Sink, port: int) -> dict[str, str]:
+def environment(url: str, push: Sink, port: int, lease: int) -> dict[str, str]:
     """Return the environment of a server or worker that sends to the sink."""
     return {
         **os.environ, "DATABASE_URL": url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": f"http://127.0.0.1:{port}",
         "PORT": str(port), "AFTERTIDE_PUSH_SERVICES": push.host, "AFTERTIDE_PUSH_CA": str(push.authority),
-        "AFTERTIDE_CONTACT": CONTACT, "AFTERTIDE_LOG_LEVEL": "error",
+        "AFTERTIDE_CONTACT": CONTACT, "AFTERTIDE_LOG_LEVEL": "error", "AFTERTIDE_LEASE_SECONDS": str(lease),
     }  # fmt: skip
 
 
 @contextmanager
-def processes(url: str, push: Sink, command: str, count: int = 1) -> Iterator[list[ServerProcess]]:
+def processes(url: str, push: Sink, command: str, count: int = 1, *, lease: int = 60) -> Iterator[list[ServerProcess]]:
     """Start so many of `aftertide-server COMMAND`."""
     started = []
     for _ in range(count):
         port = free_port()
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", command], env=environment(url, push, port), stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "server.cli", command],
+            env=environment(url, push, port, lease),
+            stdout=subprocess.DEVNULL,
         )
         started.append(ServerProcess(process, f"http://127.0.0.1:{port}"))
     try:
@@ -131,12 +133,23 @@ async def left() -> int:
     return int(rows[0]["count"])
 
 
+async def busy() -> float | None:
+    """Return the milliseconds that a PostgreSQL has spent on statements, summed over its connections; None for SQLite."""
+    if database.engine().kind == "sqlite":
+        return None
+    await database.fetch("SELECT pg_stat_clear_snapshot()")
+    rows = await database.fetch("SELECT active_time FROM pg_stat_database WHERE datname = current_database()")
+    return float(rows[0]["active_time"])
+
+
 @dataclass
 class Sent:
     """How sending went."""
 
     seconds: float
     core_seconds: float
+    database_share: float | None
+    """Of the seconds, those in which a statement ran."""
     memory_before: float
     memory_most: float
 
@@ -147,10 +160,17 @@ async def send(servers: list[ServerProcess], meanwhile: Callable[[], None] | Non
     whole = await left()
     while await left() == whole:  # noqa: ASYNC110 - it happens in another process
         await asyncio.sleep(0.01)
+    statements = await busy()
     began, cpu = time.perf_counter(), sum(sum(process.cpu_times()[:2]) for process in watched)
     before = most = max(memory(server.process.pid) for server in servers)
     first = whole - await left()
-    while await left():
+    looked = 0.0
+    while True:
+        look = time.perf_counter()
+        rest = await left()
+        looked += time.perf_counter() - look
+        if rest == 0:
+            break
         await asyncio.sleep(0.2)
         if meanwhile is not None:
             meanwhile()
@@ -158,13 +178,18 @@ async def send(servers: list[ServerProcess], meanwhile: Callable[[], None] | Non
     seconds = time.perf_counter() - began
     core = sum(sum(process.cpu_times()[:2]) for process in watched) - cpu
     scale = whole / (whole - first)
-    return Sent(seconds * scale, core * scale, before, most)
+    share = None
+    if statements is not None:
+        await asyncio.sleep(1.5)  # a connection tells what it has done within a second
+        share = ((await busy() or 0) - statements - 1000 * looked) / (1000 * seconds * len(servers))
+    return Sent(seconds * scale, core * scale, share, before, most)
 
 
 def row(what: str, count: int, sent: Sent) -> None:
     """Print one row."""
+    share = "" if sent.database_share is None else f"{sent.database_share:.0%}"
     print(
-        f"| {what} | {count:,} | {sent.seconds:.1f} | {count / sent.seconds:,.0f} | {count / sent.core_seconds:,.0f} | "
+        f"| {what} | {count:,} | {sent.seconds:.1f} | {count / sent.seconds:,.0f} | {count / sent.core_seconds:,.0f} | {share} | "
         f"{sent.memory_before:.0f} | {sent.memory_most:.0f} |",
         flush=True,
     )
@@ -187,6 +212,8 @@ async def on_engine(name: str, url: str, push: Sink) -> None:
             row(f"{name}, two processes", SPIKE, await send(servers))
         await database.fetch("DELETE FROM reminders")
         await beside_the_web(name, url, push, accounts)
+        await database.fetch("DELETE FROM reminders")
+        await idle(name, url, push)
     await planning(name)
     await database.disconnect()
 
@@ -220,6 +247,24 @@ async def beside_the_web(name: str, url: str, push: Sink, accounts: list[UUID]) 
     print(
         f"\n{name}: the web process meanwhile, {len(taken)} requests: p50 {p50:.0f} ms, p99 {p99:.0f} ms\n", flush=True
     )
+
+
+async def idle(name: str, url: str, push: Sink) -> None:
+    """Print what a worker costs for two minutes in which nothing is due."""
+    with processes(url, push, "worker") as (server,):
+        await asyncio.sleep(10)  # it has started, and looked
+        process = psutil.Process(server.process.pid)
+        before, committed = sum(process.cpu_times()[:2]), await transactions()
+        await asyncio.sleep(120)
+        spent, asked = sum(process.cpu_times()[:2]) - before, await transactions() - committed - 1
+    print(f"{name}: two idle minutes: {spent:.2f} s of a core, {asked} transactions", flush=True)
+
+
+async def transactions() -> int:
+    """Return how many a PostgreSQL has committed on this database, this look included next time."""
+    await database.fetch("SELECT pg_stat_clear_snapshot()")
+    rows = await database.fetch("SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()")
+    return int(rows[0]["count"])
 
 
 async def planning(name: str) -> None:
@@ -263,7 +308,7 @@ def beside(push: Sink) -> None:
     began = time.process_time()
     for _ in range(2_000):
         seal(PAYLOAD, browser.p256dh, browser.auth)
-    print(f"| encrypting alone | 2,000 | | | {2_000 / (time.process_time() - began):,.0f} | | |")
+    print(f"| encrypting alone | 2,000 | | | {2_000 / (time.process_time() - began):,.0f} | | | |")
     info = {
         "endpoint": browser.endpoint,
         "keys": {
@@ -283,7 +328,7 @@ def beside(push: Sink) -> None:
                 info, PAYLOAD, vapid_private_key=vapid, vapid_claims={"sub": CONTACT}, ttl=3_600, requests_session=session
             )  # fmt: skip
         core, seconds = time.process_time() - began, time.perf_counter() - clock
-        print(f"| {what} | {count} | {seconds:.1f} | {count / seconds:,.0f} | {count / core:,.0f} | | |", flush=True)
+        print(f"| {what} | {count} | {seconds:.1f} | {count / seconds:,.0f} | {count / core:,.0f} | | | |", flush=True)
 
 
 def main() -> None:
@@ -296,7 +341,8 @@ def main() -> None:
         with sink(folder / "push") as push:
             print("\n### Reminders, all bookkeeping included\n")
             print(
-                "| what | reminders | seconds | a second | a second and core | MiB before | MiB at most |\n|---|---|---|---|---|---|---|"
+                "| what | reminders | seconds | a second | a second and core | in the database | MiB before | MiB at most |\n"
+                "|---|---|---|---|---|---|---|---|"
             )
             beside(push)
             server = get_server(folder / "postgresql", cleanup_mode="delete")

