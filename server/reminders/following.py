@@ -13,9 +13,12 @@ from server.clock import DAY
 from server.records.saving import Shared, when_shared
 from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
 from server.reminders.settling import Settled, settle
+from server.reminders.structs import Kind
 
 TOLD: tuple[What, ...] = ("booked", "moved", "cancelled", "reopened")
 """What a patient is told of, when somebody else did it."""
+TELL_A_TIME: tuple[Kind, ...] = ("session", "step", "snoozed", "change")
+"""What says when a session is: a person may believe it until something else takes its place."""
 READ_SOON = 2
 
 
@@ -29,21 +32,23 @@ async def follow_appointments(rows: Sequence[database.Row], what: What, by: UUID
     for account in sorted({*of_patient, *(row["therapist"] for row in rows)}):
         await replan(account, now)
         if what in TOLD and account in of_patient and account != by:
-            await _tell_of_change(account, of_patient[account], what, now)
+            await _tell_of_change(account, of_patient[account], now)
 
 
-async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], what: What, now: int) -> None:
-    """Plan one notice for all that changed at once; it takes the place of what a push service may still hold."""
+async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], now: int) -> None:
+    """Plan one notice for all that changed at once, and one for each other session of which a phone may still say how it stood.
+
+    Each has its session's Topic, so that it takes the place of what was there before.
+    """
+    await _drop_earlier_notices(patient, [row["id"] for row in rows], now)
     ahead = sorted((row for row in rows if row["starts_at"] > now), key=lambda row: (row["starts_at"], row["id"]))
     found = await standing(patient, now)
     if found is None or not ahead:
         return
-    await _drop_earlier_notices(patient, [row["id"] for row in ahead], now)
-    for row in ahead if what != "booked" else ahead[:1]:
-        if found.has("change") or await _has_gone_out(patient, row["id"]):
+    told = await _told_about(patient, [row["id"] for row in ahead])
+    for row in ahead:
+        if row["id"] in told or (row is ahead[0] and found.has("change")):
             await _notice(found, row, now)
-            if found.has("change"):
-                break
 
 
 async def _notice(found: Standing, row: database.Row, now: int) -> None:
@@ -55,24 +60,28 @@ async def _notice(found: Standing, row: database.Row, now: int) -> None:
 
 
 async def _drop_earlier_notices(patient: UUID, appointments: Sequence[UUID], now: int) -> None:
-    """Settle notices of earlier changes that haven't gone out: the one that follows says how things stand."""
+    """Settle notices of earlier changes that nobody is known to have seen: what follows says how things stand."""
     rows = await database.fetch(
-        "SELECT id FROM reminders WHERE account = $1 AND kind = 'change' AND state = 'planned' "
+        "SELECT id FROM reminders WHERE account = $1 AND kind = 'change' "
         f"AND appointment IN ({database.parameters(2, len(appointments))})",
         patient, *appointments,
     )  # fmt: skip
     await settle([Settled(row["id"], "not-wanted", why="moved") for row in rows], now)
 
 
-async def _has_gone_out(patient: UUID, appointment: UUID) -> bool:
-    """Tell whether anything was sent about an appointment that a person may still believe."""
-    row = await database.fetch_one(
-        "SELECT 1 AS one FROM settled_reminders s WHERE s.account = $1 AND s.appointment = $2 AND EXISTS "
-        "(SELECT 1 FROM deliveries d WHERE d.reminder = s.id AND d.result = 'accepted') LIMIT 1",
-        patient,
-        appointment,
-    )
-    return row is not None
+async def _told_about(patient: UUID, appointments: Sequence[UUID]) -> set[UUID]:
+    """Return those of the sessions whose time was told, or may have been: an attempt is under way, or nobody knows how it went.
+
+    All that was sent is settled here: what hadn't been was settled by the change. One statement.
+    """
+    kinds = ", ".join(f"'{kind}'" for kind in TELL_A_TIME)
+    rows = await database.fetch(
+        "SELECT DISTINCT s.appointment FROM settled_reminders s JOIN deliveries d ON d.reminder = s.id "
+        f"WHERE s.account = $1 AND s.kind IN ({kinds}) AND (d.result IS NULL OR d.result = 'accepted' OR d.why = 'time-out') "
+        f"AND s.appointment IN ({database.parameters(2, len(appointments))})",
+        patient, *appointments,
+    )  # fmt: skip
+    return {row["appointment"] for row in rows}
 
 
 @when_preferences_change
