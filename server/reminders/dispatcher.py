@@ -50,6 +50,8 @@ DOUBTFUL_AFTER, PROBES = 3, 10
 REST_AFTER, REST = 10, 30 * SECOND
 """After so many failures in a row it is left in peace for a while."""
 AFTER_A_FAULT = MINUTE
+FIGURES_SECONDS = 5.0
+"""How often a round that lasts looks at what is left of it."""
 
 
 MEANS: dict[str, Literal["accepted", "gone", "later", "refused"]] = {
@@ -102,11 +104,15 @@ class Dispatcher:
         Raises what the database raises: what was claimed then comes back when its lease runs out, and what is on its way
         still arrives and is written down (`drain`).
         """
-        total = 0
+        total, loop = 0, asyncio.get_running_loop()
+        look_at = loop.time() + FIGURES_SECONDS
         while not self.stopping:
             written = self._written
             began = await self._begin_what_is_due()
             total += began
+            if loop.time() >= look_at:
+                await metrics.look(self.clock)
+                look_at = loop.time() + FIGURES_SECONDS
             # What was written down while looking may be due by another channel.
             if began == 0 and written == self._written:
                 if not self._busy():

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from server import database
-from server.clock import SECOND
+from server.clock import SECOND, Clock
 
 registry = CollectorRegistry()
 
@@ -21,16 +21,17 @@ faults = Gauge("aftertide_worker_faults", "How often in a row the worker failed;
 looked_at = Gauge("aftertide_worker_looked_at_seconds", "When the worker last looked, in Unix time.", registry=registry)
 
 
-async def look(now: int) -> None:
-    """Take the figures that stand in the database; one statement."""
+async def look(clock: Clock) -> None:
+    """Take the figures that stand in the database; one statement. How late the latest is goes on by `clock` until the next look."""
+    now = clock()
     row = await database.fetch_one(
         "SELECT COUNT(*) AS count, MIN(due_at) AS first FROM reminders WHERE channel IN ('push', 'mail') AND next_at <= $1 "
         "AND state = 'planned' AND lease IS NULL",
         now,
     )
-    if row is not None:
-        due.set(row["count"])
-        lag.set(0 if row["first"] is None else max(0, now - row["first"]) / SECOND)
+    first = None if row is None else row["first"]
+    due.set(0 if row is None else row["count"])
+    lag.set_function(lambda: 0.0 if first is None else max(0, clock() - first) / SECOND)
     looked_at.set(now / SECOND)
 
 

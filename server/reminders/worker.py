@@ -47,7 +47,7 @@ class Worker:
     async def _round(self) -> None:
         try:
             due, now = await leasing.next_due(), self._clock()
-            await metrics.look(now)
+            await metrics.look(self._clock)
             if due is not None and due <= now:
                 await self._dispatcher.run_due()
             else:
