@@ -38,9 +38,9 @@ async def show_mail(request: ApiRequest, caller: NamedDependency[Caller]) -> Mai
 
 
 @put("/mail", **allow(Who.SIGNED_IN), status_code=204)
-async def want_mail(caller: NamedDependency[Caller], data: JSONBody[MailWish]) -> None:
+async def want_mail(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[MailWish]) -> None:
     """Turn mail on or off; turned on again, what a link had stopped goes on."""
-    await mailbox.want(caller.account, data.wanted)
+    await mailbox.want(caller.account, data.wanted, request.app.state.clock())
 
 
 @post("/mail/confirmation", **allow(Who.SIGNED_IN), status_code=204)

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from server import database
 from server.accounts.emails import confirm_email
+from server.accounts.preferences import held_ways
 from server.accounts.sessions import hash_token, new_token
 from server.channels.errors import MailboxRefused, MailLinkNotValid, MailNotSent, MailOff
 from server.channels.letters import Button, Language, Letter, language_of
 from server.channels.mailing import MailSender
+from server.channels.reachable import now_reachable
 from server.channels.structs import Confirmed, MailView
 from server.clock import DAY, HOUR, SECOND, to_optional_datetime
 from server.database import Row
@@ -92,18 +94,21 @@ async def view(account: UUID, *, available: bool) -> MailView:
     )
 
 
-async def want(account: UUID, wanted: bool) -> None:  # noqa: FBT001 - the answer to one yes-or-no question
+async def want(account: UUID, wanted: bool, now: int) -> None:  # noqa: FBT001 - the answer to one yes-or-no question
     """Note whether a person wants mail; wanting it again takes back that a link had stopped it."""
-    try:
+
+    async def work() -> None:
+        if await held_ways(account) is None:  # the caller has erased their account meanwhile
+            raise NotSignedIn
         await database.fetch(
             "INSERT INTO mailboxes (account, wanted) VALUES ($1, $2) ON CONFLICT (account) DO UPDATE "
             "SET wanted = excluded.wanted, stopped_at = CASE WHEN excluded.wanted THEN NULL ELSE mailboxes.stopped_at END",
             account, wanted,
         )  # fmt: skip
-    except Exception as error:
-        if database.is_missing_reference(error):  # the caller has erased their account meanwhile
-            raise NotSignedIn from None
-        raise
+        if wanted:
+            await now_reachable(account, now)
+
+    await database.in_transaction(work)
 
 
 async def ask_for_confirmation(account: UUID, sender: MailSender, origin: str, now: int, *, secret: bytes) -> None:
@@ -125,7 +130,7 @@ async def ask_for_confirmation(account: UUID, sender: MailSender, origin: str, n
         return
     await spend(secret, now, f"mail|{account}", most=TRIES_AN_HOUR, window=HOUR)
     email, token = row["email"], new_token()
-    await want(account, True)
+    await want(account, True, now)
 
     async def work() -> None:
         await _check_how_many(account, now)
@@ -193,6 +198,7 @@ async def confirm(token: str, now: int) -> Confirmed:
             "UPDATE mailboxes SET refused_at = NULL, refused_why = NULL WHERE account = $1 AND refused_at <= $2",
             link["account"], link["created_at"],
         )  # fmt: skip
+        await now_reachable(link["account"], now)
         return Confirmed("now" if first else "before")
 
     return await database.in_transaction(work)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from server import database
 from server.channels.endpoints import check_endpoint, check_keys
+from server.channels.reachable import now_reachable
 from server.channels.structs import NewSubscription, OwnSubscription, PushDevice, PushState, SubscriptionView
 from server.clock import HOUR, to_datetime, to_optional_datetime
 from server.database import Row
@@ -60,6 +61,7 @@ async def keep(
             f"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {_STANDING}",
             uuid4(), caller.account, caller.session, said.endpoint, service, said.p256dh, said.auth, now,
         )  # fmt: skip
+        await now_reachable(caller.account, now)
         return rows[0]
 
     try:

@@ -98,16 +98,16 @@ async def finish(outcomes: Sequence[Outcome], now: int) -> None:
 
     async def work() -> None:
         tried = sorted((one for outcome in outcomes for one in outcome.tried), key=lambda one: one.attempt)
-        await _write_tried(tried, now)
-        await _write_onward(sorted(outcome.onward for outcome in outcomes if outcome.onward is not None))
-        await settle([outcome.settled for outcome in outcomes if outcome.settled is not None], now)
         by_result = {
             result: sorted({one.subscription for one in tried if one.subscription is not None and one.result == result})
             for result in ("accepted", "gone", "later", "refused")
         }
         await note_outcomes(
             by_result["accepted"], by_result["gone"], by_result["later"], now, refused=by_result["refused"]
-        )
+        )  # before the reminders: who subscribes anew holds them in this order, too
+        await _write_tried(tried, now)
+        await _write_onward(sorted(outcome.onward for outcome in outcomes if outcome.onward is not None))
+        await settle([outcome.settled for outcome in outcomes if outcome.settled is not None], now)
 
     await database.in_transaction(work)
 

@@ -10,6 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from server.reminders import accounting, leasing, metrics
 from server.reminders.accounting import Outcome, Tried
 from server.reminders.context import Known, known, said
 from server.reminders.leasing import MOST_CRASHES, Lease
+from server.reminders.planner import replan
 from server.reminders.sending import (
     Mailer,
     Push,
@@ -29,6 +31,7 @@ from server.reminders.sending import (
     after_mail,
     after_push,
     before_sending,
+    has_nowhere_to_go,
     letter_of,
     mail_attempt,
     mail_instead,
@@ -207,13 +210,16 @@ class Dispatcher:
     async def _push(self, claimed: Claimed) -> None:
         now = self.clock()
         batches: list[tuple[Known, list[Push]]] = []
+        nowhere: list[Known] = []
         for one in await self._prepare(claimed):
             try:
                 pushes = pushes_of(one, self.origin, now)
             except Exception as error:  # noqa: BLE001 - one that can't be made must not stop the others
                 self._hurt(one, error)
                 continue
-            if not pushes:
+            if has_nowhere_to_go(one):
+                nowhere.append(one)
+            elif not pushes:
                 self._tell(mail_instead(one, now, "no-way-to-reach"))
             elif all(self._is_busy(push.message.service, now) for push in pushes):
                 self._put_back(one, pushes, now)
@@ -229,6 +235,13 @@ class Dispatcher:
             for _, pushes in batches:
                 for push in pushes:
                     self._service(push.message.service).in_flight -= 1
+        for one in nowhere:
+            await self._plan_anew(one)
+
+    async def _plan_anew(self, one: Known) -> None:
+        """Settle what comes again and has nowhere to go, with all of its kind that is planned; where there is a new way, go on."""
+        await database.in_transaction(partial(replan, one.row["account"], self.clock()))
+        self._tell(onward(one, "planned", "push", self.clock(), one.row["why"]))
 
     async def _send(self, one: Known, pushes: Sequence[Push], until: float) -> None:
         try:
@@ -251,6 +264,9 @@ class Dispatcher:
 
     async def _mail_one(self, one: Known, until: float) -> None:
         now = self.clock()
+        if has_nowhere_to_go(one):
+            await self._plan_anew(one)
+            return
         if one.mailbox is None:  # stopped, or come back, since it was decided
             was_pushed = one.row["state"] == "sent"
             self._tell(

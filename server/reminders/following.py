@@ -9,6 +9,7 @@ from server.accounts.erasure import before_erasing
 from server.accounts.preferences import when_preferences_change
 from server.appointments.changing import when_appointments_change
 from server.appointments.structs import What
+from server.channels.reachable import when_reachable
 from server.clock import DAY
 from server.records.saving import Shared, when_shared
 from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
@@ -87,6 +88,12 @@ async def _told_about(patient: UUID, appointments: Sequence[UUID]) -> set[UUID]:
 @when_preferences_change
 async def follow_preferences(account: UUID, now: int) -> None:
     """Plan anew for who has another language or time zone."""
+    await replan(account, now)
+
+
+@when_reachable
+async def follow_reachability(account: UUID, now: int) -> None:
+    """Plan anew for who has a new device or mailbox: what had nowhere to go has somewhere."""
     await replan(account, now)
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from server import database
 from server.accounts.preferences import Ways
 from server.appointments.reading import times_of
+from server.channels.mailbox import mailboxes_of
+from server.channels.subscriptions import subscriptions_of
 from server.clock import DAY
 from server.reminders.placing import Person, next_at, placed
 from server.reminders.planning import (
@@ -21,9 +23,9 @@ from server.reminders.planning import (
     plan,
     reminder_id,
 )
-from server.reminders.preferences import held_settings, rules_of
+from server.reminders.preferences import held_settings, person_of, rules_of
 from server.reminders.settling import Settled, settle
-from server.reminders.structs import Kind, Rule, Why
+from server.reminders.structs import Channel, Kind, Rule, Why
 from server.reminders.waking import wake_at
 
 BY_ITSELF = ("change", "read-soon", "snoozed", "test")
@@ -45,10 +47,7 @@ class Standing(NamedTuple):
     @property
     def person(self) -> Person:
         """Whom a reminder goes to, as far as time is concerned."""
-        quiet = (
-            None if self.settings["quiet_from"] is None else (self.settings["quiet_from"], self.settings["quiet_to"])
-        )
-        return Person(self.ways.time_zone, quiet, self.settings["days_off"])
+        return person_of(self.ways, self.settings)
 
     def has(self, kind: Kind) -> bool:
         """Tell whether the person has a rule of a kind."""
@@ -73,7 +72,7 @@ async def replan(account: UUID, now: int) -> None:
     """Make what is on its way to a person what their rules ask for, inside the running transaction.
 
     What is new is planned, what isn't wanted any more is settled with its reason, what moved rings at its new time; what has
-    been handed over stays, unless its session has another time or is off. About ten statements, however many there are.
+    been handed over stays, unless its session has another time or is off. About a dozen statements, however many there are.
     """
     found = await standing(account, now)
     if found is not None:
@@ -84,12 +83,13 @@ async def _replan(found: Standing, now: int) -> None:
     there = {
         row["id"]: row for row in await database.fetch("SELECT * FROM reminders WHERE account = $1", found.account)
     }
-    wanted = {one.id: one for one in plan(await _situation(found, there.values(), now), now)}
-    reasons = [(row["id"], _why_not(found, row, wanted.get(row["id"]), now)) for row in there.values()]
+    situation = await _situation(found, there.values(), now)
+    wanted = {one.id: one for one in plan(situation, now)}
+    reasons = [(row["id"], _why_not(found, situation, row, wanted.get(row["id"]), now)) for row in there.values()]
     await settle([Settled(one, "not-wanted", why=why) for one, why in reasons if why is not None], now)
     await _move([one for one in wanted.values() if one.why_not is None and _moved(there.get(one.id), one)])
     await _add(found.account, [one for one in wanted.values() if one.id not in there], now)
-    repeats = any(found.has(kind) for kind in REPEATING)
+    repeats = any(found.has(kind) and situation.has_a_way_for(kind) for kind in REPEATING)
     await database.fetch(
         "UPDATE reminder_settings SET planned_until = $2 WHERE account = $1",
         found.account,
@@ -110,8 +110,17 @@ async def _situation(found: Standing, there: Iterable[database.Row], now: int) -
     return Situation(
         account=found.account, person=person, rules=found.rules, sessions=list(found.sessions.values()),
         steps=[SessionStep(row["appointment"], row["step"], row["days"], row["clock"]) for row in steps],
-        answers_since=found.settings["answers_since"], told=frozenset(told),
+        answers_since=found.settings["answers_since"], told=frozenset(told), channels=await _channels_of(found.account),
     )  # fmt: skip
+
+
+async def _channels_of(account: UUID) -> frozenset[Channel]:
+    """Return how an account can be reached; two statements."""
+    ways: dict[Channel, bool] = {
+        "push": bool(await subscriptions_of([account])),
+        "mail": bool(await mailboxes_of([account])),
+    }
+    return frozenset(channel for channel, there in ways.items() if there)
 
 
 def _moved(row: database.Row | None, one: Planned) -> bool:
@@ -122,7 +131,7 @@ def _moved(row: database.Row | None, one: Planned) -> bool:
     )
 
 
-def _why_not(found: Standing, row: database.Row, wanted: Planned | None, now: int) -> Why | None:
+def _why_not(found: Standing, situation: Situation, row: database.Row, wanted: Planned | None, now: int) -> Why | None:
     """Return why a reminder isn't wanted any more; None while it is."""
     session = found.sessions.get(row["appointment"])
     if session is not None and session.state == "cancelled" and row["kind"] != "change":
@@ -131,13 +140,21 @@ def _why_not(found: Standing, row: database.Row, wanted: Planned | None, now: in
         return "moved"
     if row["kind"] in BY_ITSELF or row["state"] != "planned":
         return None
-    if wanted is None and row["useful_until"] <= now:
-        return "too-late"
     if wanted is None:
-        over = session is not None and session.state not in OPEN and row["kind"] in ("session", "step")
-        return "over" if over else "rule-changed"
+        return _why_no_rule_wants(found, situation, row, now)
     # What was planned in time and is past now is the dispatcher's to send, or to say that it is too late.
     return None if wanted.why_not == "too-late" else wanted.why_not
+
+
+def _why_no_rule_wants(found: Standing, situation: Situation, row: database.Row, now: int) -> Why:
+    """Return why what was planned isn't any more though its session stands."""
+    session = found.sessions.get(row["appointment"])
+    if row["useful_until"] <= now:
+        return "too-late"
+    if not situation.has_a_way_for(row["kind"]):
+        return "nowhere-to-send"
+    over = session is not None and session.state not in OPEN and row["kind"] in ("session", "step")
+    return "over" if over else "rule-changed"
 
 
 async def _move(moved: Sequence[Planned]) -> None:

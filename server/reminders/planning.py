@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from server.appointments.structs import State
 from server.clock import DAY, HOUR, MINUTE
 from server.reminders.placing import Person, is_off, next_at, placed
-from server.reminders.structs import Kind, Rule, Why
+from server.reminders.structs import IN_PASSING, MAILED, Channel, Kind, Rule, Why
 
 IDS = UUID("5f1d0c62-7a55-4d0a-9d3b-0c8d5a1f7e21")
 """The namespace of reminders' ids (RFC 9562, version 5)."""
@@ -82,6 +82,12 @@ class Situation:
     """Since when an answer waits to be told."""
     told: frozenset[tuple[str, UUID]] = field(default_factory=frozenset)
     """Days on which a notice that counts as the day's one has gone out, each with its reminder."""
+    channels: frozenset[Channel] = frozenset({"push", "mail"})
+    """How the person can be reached."""
+
+    def has_a_way_for(self, kind: Kind) -> bool:
+        """Tell whether a notice is planned that may go nowhere: one about a session is, because its failure says who can't be reached."""
+        return kind not in IN_PASSING or "push" in self.channels or (kind in MAILED and "mail" in self.channels)
 
 
 def reminder_id(account: UUID, kind: Kind, *parts: object) -> UUID:
@@ -177,7 +183,7 @@ def _repeating(situation: Situation, now: int) -> Iterator[Planned]:
     """Plan what rings at an hour on days of the week."""
     person, today = situation.person, situation.person.day_of(now)
     for rule in situation.rules:
-        if rule.kind not in ("nudge", "measure", "digest"):
+        if rule.kind not in ("nudge", "measure", "digest") or not situation.has_a_way_for(rule.kind):
             continue
         for number in range(-1, AHEAD // DAY):
             day = today + timedelta(days=number)
@@ -195,7 +201,7 @@ def _answers(situation: Situation, now: int) -> Iterator[Planned]:
     """Plan the notice of what the therapist answered, gathered: on the first day with room for it."""
     since = situation.answers_since
     for rule in _of(situation, "answers"):
-        if since is None:
+        if since is None or not situation.has_a_way_for("answers"):
             return
         after = max(since, now)
         for _ in range(AHEAD // DAY):

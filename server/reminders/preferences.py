@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from server import database
 from server.accounts.preferences import Ways, held_ways
 from server.reminders.errors import MalformedRule, StaleSettings
+from server.reminders.placing import Person
 from server.reminders.structs import Quiet, ReminderSettings, Rule, RuleKind
 from server.web.access import NotSignedIn, Role
 
@@ -89,6 +90,12 @@ async def _make(account: UUID, role: Role) -> database.Row:
         raise database.TryAgain("the settings were made since the look-up")
     await _write_rules(account, default_rules(role))
     return made
+
+
+def person_of(ways: Ways, settings: database.Row) -> Person:
+    """Return whom a reminder goes to, as far as time is concerned."""
+    quiet = None if settings["quiet_from"] is None else (settings["quiet_from"], settings["quiet_to"])
+    return Person(ways.time_zone, quiet, settings["days_off"])
 
 
 async def rules_of(account: UUID) -> list[Rule]:

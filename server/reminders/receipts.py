@@ -61,13 +61,13 @@ async def _shown(token: str, now: int) -> Notice:
     notice = await _notice(token, now)
     if notice.shown or notice.subscription is None:
         return notice
+    await note_shown(notice.subscription, now)
     await database.fetch("UPDATE deliveries SET shown_at = $2 WHERE id = $1", notice.delivery, now)
     await settle([Settled(notice.reminder, "delivered", "push")], now)
     await database.fetch(
         "UPDATE settled_reminders SET outcome = 'delivered', channel = 'push', why = NULL WHERE id = $1 AND outcome <> 'delivered'",
         notice.reminder,
     )
-    await note_shown(notice.subscription, now)
     return notice
 
 

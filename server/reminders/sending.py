@@ -15,11 +15,9 @@ from server.reminders.accounting import Attempt, Onward, Outcome, Tried
 from server.reminders.context import Known
 from server.reminders.payload import NOTICE, push_message, token_text
 from server.reminders.settling import Settled
-from server.reminders.structs import Why
+from server.reminders.structs import IN_PASSING, MAILED, Why
 from server.reminders.wording import language_of
 
-MAILED = ("session", "step", "change", "snoozed", "read-soon", "digest", "test")
-"""What goes out by mail where push doesn't reach, while it is of use."""
 RECEIPT_WAIT = 15 * MINUTE
 """How long a device may take to say that it showed a notice before the mail goes out as well."""
 FIRST_PAUSE, LONGEST_PAUSE = 15 * SECOND, 15 * MINUTE
@@ -97,6 +95,13 @@ def before_sending(known: Known, now: int) -> Outcome | None:
     if known.words is None:
         return settled(known, "not-wanted", why="nothing-new")
     return None
+
+
+def has_nowhere_to_go(known: Known) -> bool:
+    """Tell whether what comes again, and hasn't been tried, finds neither a device nor a mailbox."""
+    row = known.row
+    by_mail = known.mailbox is not None and row["kind"] in MAILED
+    return row["kind"] in IN_PASSING and row["attempts"] == 0 and not known.devices and not by_mail
 
 
 def mail_instead(known: Known, now: int, why: Why) -> Outcome:

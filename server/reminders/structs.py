@@ -21,12 +21,18 @@ Minutes = Annotated[int, msgspec.Meta(ge=5, le=60 * 24 * 14)]
 Weekdays = Annotated[int, msgspec.Meta(ge=1, le=127)]
 """A bit for each day of the week, Monday the lowest."""
 
+MAILED: tuple[Kind, ...] = ("session", "step", "change", "snoozed", "read-soon", "digest", "test")
+"""What goes out by mail where push doesn't reach, while it is of use."""
+IN_PASSING: tuple[Kind, ...] = ("answers", "measure", "digest", "nudge")
+"""What is about no session and comes again: it is planned only while there is somewhere to send it."""
+
 Wording = Literal["discreet", "plain"]
 Outcome = Literal["delivered", "not-wanted", "failed"]
 Channel = Literal["push", "mail"]
 Why = Literal[
     # not wanted any more
     "too-late", "quiet-hours", "one-a-day", "session-day", "moved", "cancelled", "over", "rule-changed", "nothing-new",
+    "nowhere-to-send",
     # failed
     "no-way-to-reach", "not-shown", "push-service", "mail-server", "mailbox-refused", "crashed",
 ]  # fmt: skip

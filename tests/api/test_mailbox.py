@@ -289,7 +289,7 @@ async def test_a_mail_provider_is_understood_however_it_writes_its_form(running:
         {"headers": {"Origin": "null", "Cookie": "aftertide_session=nobodys"}},
     ]
     for how in right:
-        await mailbox.want(therapist.id, True)
+        await mailbox.want(therapist.id, True, running.time.now)
         assert (await press_stop(running, address, **how)).status_code == 200, how
         assert await open_to(therapist) == set()
 
@@ -310,7 +310,7 @@ async def test_a_stop_address_works_for_90_days_after_the_last_mail_with_it_and_
     assert await database.fetch("SELECT * FROM mail_tokens") == []
 
     again = await stop_address(therapist.id, therapist.email, ORIGIN, running.time.now)
-    await mailbox.want(therapist.id, True)
+    await mailbox.want(therapist.id, True, running.time.now)
     await database.fetch("UPDATE accounts SET email = 'new@example.org' WHERE id = $1", therapist.id)
     assert refusal(await press_stop(running, again)) == (404, "link-not-valid")
     assert await open_to(therapist) == {"new@example.org"}
@@ -330,7 +330,7 @@ async def test_a_hundred_mails_leave_one_row_and_another_process_makes_its_own(
     assert {bytes(row["token_hash"]) for row in rows} == {hash_token(token) for token in tokens}
     assert not any(token in str([dict(row) for row in rows]) for token in tokens)
     for address in made:
-        await mailbox.want(therapist.id, True)
+        await mailbox.want(therapist.id, True, running.time.now)
         assert (await press_stop(running, address)).status_code == 200
 
 
@@ -358,7 +358,7 @@ async def test_who_plans_reminders_sees_why_no_mail_goes(running: Running, post:
     ]
     await press_stop(running, await stop_address(stopped.id, stopped.email, ORIGIN, running.time.now))
     await note_refused(refused.id, "address", running.time.now)
-    await mailbox.want(off.id, False)
+    await mailbox.want(off.id, False, running.time.now)
     everybody = [new, works, stopped, refused, off]
     states = await mailbox_states([person.id for person in everybody])
     assert [states[person.id] for person in everybody] == [

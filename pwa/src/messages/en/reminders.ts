@@ -202,6 +202,7 @@ export const reminders = {
         over: "the session is over",
         "rule-changed": "you changed what you want to hear",
         "nothing-new": "there was nothing new",
+        "nowhere-to-send": "no device takes reminders, and no e-mail is confirmed",
         "no-way-to-reach": "no device takes reminders, and no e-mail is confirmed",
         "not-shown": "no device showed it in time",
         "push-service": "what brings it to your devices didn’t take it",

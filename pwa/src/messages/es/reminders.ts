@@ -206,6 +206,7 @@ export const reminders = {
         over: "la sesión ya pasó",
         "rule-changed": "cambiaste lo que quieres oír",
         "nothing-new": "no había nada nuevo",
+        "nowhere-to-send": "ningún dispositivo recibe recordatorios y no hay correo confirmado",
         "no-way-to-reach": "ningún dispositivo recibe recordatorios y no hay correo confirmado",
         "not-shown": "ningún dispositivo lo mostró a tiempo",
         "push-service": "lo que lo lleva a tus dispositivos no lo aceptó",
