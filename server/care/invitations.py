@@ -5,7 +5,7 @@ The server stores a hash of what redeems it, tags and sealed cards, and gives or
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -151,3 +151,14 @@ async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
             )
         )  # fmt: skip
     return views
+
+
+async def ending_invitations(inviters: Sequence[tuple[UUID, int]], now: int) -> dict[UUID, int]:
+    """Count each account's open invitations that end by an instant of its own; none: nothing. One statement."""
+    table, values = database.as_table("w", {"id": "uuid", "until": "bigint"}, inviters, first=2)
+    rows = await database.fetch(
+        f"SELECT i.inviter, COUNT(*) AS invitations FROM invitations i JOIN {table} ON w.id = i.inviter "
+        "WHERE i.invitee IS NULL AND i.withdrawn_at IS NULL AND i.expires_at > $1 AND i.expires_at <= w.until GROUP BY i.inviter",
+        now, *values,
+    )  # fmt: skip
+    return {row["inviter"]: row["invitations"] for row in rows}

@@ -72,3 +72,13 @@ def next_at(person: Person, clock: str, after: int) -> int:
         if instant > after and not is_off(person, candidate):
             return instant
     return person.at(day + timedelta(days=1), clock)  # every day is off: the next one, rather than never
+
+
+def days_later(person: Person, instant: int, days: int) -> int:
+    """Return the instant so many days later on the person's clock, days off not counted; within two weeks where most are off."""
+    then = to_datetime(instant).astimezone(ZoneInfo(person.zone))
+    counted = [
+        day for day in (then.date() + timedelta(days=number) for number in range(1, 15)) if not is_off(person, day)
+    ]
+    day = counted[days - 1] if len(counted) >= days else then.date() + timedelta(days=14)
+    return person.at(day, f"{then:%H:%M}")

@@ -33,6 +33,16 @@ class Words(NamedTuple):
     body: str
 
 
+class Waiting(NamedTuple):
+    """How much waits for a therapist: all that a digest tells."""
+
+    to_read: int = 0
+    unconfirmed: int = 0
+    unreached: int = 0
+    invitations: int = 0
+    """Those that nobody has answered and that end soon."""
+
+
 @dataclass(frozen=True)
 class Language:
     """The words of one language."""
@@ -54,7 +64,7 @@ class Language:
     confirm: str
     snooze: str
     open: str
-    digest: Callable[[int, int, int], str]
+    digest: Callable[[Waiting], str]
     mail_subject: str
     mail_why: str
 
@@ -87,10 +97,12 @@ ENGLISH = Language(
     confirm="Confirm",
     snooze="In one hour",
     open="Open",
-    digest=lambda to_read, unconfirmed, unreached: " ".join(
+    digest=lambda waiting: " ".join(
         words
         for count, words in (
-            (to_read, f"{to_read} to read."), (unconfirmed, f"{unconfirmed} not confirmed."), (unreached, f"{unreached} can't be reached."),
+            (waiting.to_read, f"{waiting.to_read} to read."), (waiting.unconfirmed, f"{waiting.unconfirmed} not confirmed."),
+            (waiting.unreached, f"{waiting.unreached} can't be reached."),
+            (waiting.invitations, "1 invitation ends soon." if waiting.invitations == 1 else f"{waiting.invitations} invitations end soon."),
         )
         if count
     ),
@@ -126,10 +138,12 @@ SPANISH = Language(
     confirm="Confirmar",
     snooze="En una hora",
     open="Abrir",
-    digest=lambda to_read, unconfirmed, unreached: " ".join(
+    digest=lambda waiting: " ".join(
         words
         for count, words in (
-            (to_read, f"{to_read} por leer."), (unconfirmed, f"{unconfirmed} sin confirmar."), (unreached, f"{unreached} sin contacto."),
+            (waiting.to_read, f"{waiting.to_read} por leer."), (waiting.unconfirmed, f"{waiting.unconfirmed} sin confirmar."),
+            (waiting.unreached, f"{waiting.unreached} sin contacto."),
+            (waiting.invitations, "1 invitación caduca pronto." if waiting.invitations == 1 else f"{waiting.invitations} invitaciones caducan pronto."),
         )
         if count
     ),
@@ -186,7 +200,7 @@ def words_for(kind: Kind, subject: Subject | None, *, locale: str, wording: Word
     return Words(title, f"{said}. {language.to_do(subject.steps)}" if subject.steps else f"{said}.")
 
 
-def digest_words(locale: str, to_read: int, unconfirmed: int, unreached: int) -> Words:
+def digest_words(locale: str, waiting: Waiting) -> Words:
     """Say a therapist's digest."""
     language = language_of(locale)
-    return Words(language.titles["digest"], language.digest(to_read, unconfirmed, unreached))
+    return Words(language.titles["digest"], language.digest(waiting))
