@@ -9,6 +9,20 @@ TYPES = {
 }
 
 
+async def add_column(table: str, column: str, kind: str) -> None:
+    """Add a column to a table that may have it already; `kind` as in `run_statements`."""
+    engine = engine_finder()
+    if engine is None:
+        raise RuntimeError("no database is configured: set DATABASE_URL")
+    if engine.engine_type == "sqlite":  # which has no IF NOT EXISTS here
+        there = await engine.run_ddl(f"SELECT name FROM pragma_table_info('{table}') WHERE name = '{column}'")
+        if there:
+            return
+        await run_statements(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+    else:
+        await run_statements(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {kind}")
+
+
 async def run_statements(sql: str) -> None:
     """Run the statements of `sql`, parted by semicolons, with {bytes}, {instant} … as the engine writes them."""
     engine = engine_finder()

@@ -33,6 +33,7 @@ from server.reminders import routes as reminder_routes
 from server.reminders.history import forget_old
 from server.reminders.planner import plan_on
 from server.reminders.waking import DueNotices
+from server.returning import take_spooled
 from server.settings import Settings, read_settings
 from server.web import access, messages, throttle
 from server.web.headers import Headers
@@ -71,9 +72,9 @@ async def sweep(now: int, parts: Sequence[Part] = (*EACH_MINUTE, *EACH_HOUR)) ->
             log.error("sweep failed", part=getattr(part, "__name__", ""), kind=type(error).__name__)
 
 
-async def _sweep_each_minute(clock: Clock) -> None:
+async def _sweep_each_minute(clock: Clock, besides: Sequence[Part]) -> None:
     for number in itertools.count():
-        await sweep(clock(), EACH_MINUTE if number % SWEEPS_AN_HOUR else (*EACH_MINUTE, *EACH_HOUR))
+        await sweep(clock(), (*EACH_MINUTE, *besides, *(() if number % SWEEPS_AN_HOUR else EACH_HOUR)))
         await asyncio.sleep(SWEEP_SECONDS)
 
 
@@ -114,8 +115,9 @@ def create_app(settings: Settings, clock: Clock = system_clock, *, sends: bool =
                     await notices.start()
                     life.push_async_callback(notices.stop)
             elif sends:
-                await life.enter_async_context(at_work(settings, opened.push_key, app.state.mail, clock))
-            await life.enter_async_context(_in_background(_sweep_each_minute(clock)))
+                await life.enter_async_context(at_work(settings, opened, app.state.mail, clock))
+            besides = [take_spooled(settings, opened.installation)] if opened.engine.kind == "sqlite" else []
+            await life.enter_async_context(_in_background(_sweep_each_minute(clock, besides)))
             life.callback(live.stop)
             yield
 

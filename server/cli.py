@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from server import database, migrating, serving, working
+from server import database, migrating, returning, serving, working
 from server.accounts.zones import is_zone
 from server.app import create_app
 from server.care.practices import create_first_therapist_link, create_practice
@@ -77,6 +77,13 @@ async def practice(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+async def bounced(settings: Settings, options: argparse.Namespace) -> int:
+    """Take one mail that came back, from standard input."""
+    if not settings.mail_returns:
+        raise SettingsError("`bounced` reads what is sent to AFTERTIDE_MAIL_RETURNS, which isn't set")
+    return await returning.take_returned(settings, sys.stdin.buffer, options.recipient)
+
+
 async def schema(settings: Settings, _: argparse.Namespace) -> int:
     """Print the OpenAPI schema."""
     print(json.dumps(create_app(settings).openapi_schema.to_schema(), indent=2, sort_keys=True))
@@ -132,6 +139,7 @@ COMMANDS: dict[str, Command] = {
     "worker": worker,
     "run": run,
     "practice": practice,
+    "bounced": bounced,
     "phone": phone,
     "schema": schema,
 }
@@ -156,6 +164,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made["practice"].add_argument("--reading-line", default="", help="one line on when shared entries are read")
     made["practice"].add_argument("--time-zone", default="UTC", help="an IANA zone, such as Europe/Madrid")
+    made["bounced"].add_argument(
+        "recipient",
+        nargs="?",
+        default="",
+        help="where it was sent to, by the envelope; without it the mail's own head says so",
+    )
     return top
 
 

@@ -23,6 +23,8 @@ _PUSH_SERVICE = re.compile(rf"(?:\*\.)?{_HOST}")
 _OWN_PUSH_SERVICE = re.compile(rf"{_HOST}:[0-9]{{1,5}}")
 MAIL_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@({_HOST})")
 """An address as mail servers take it (RFC 5321, without quoted local parts and address literals); the host is its group 1."""
+_RETURNS = re.compile(rf"[a-z0-9](?:[a-z0-9.-]{{0,18}}[a-z0-9])?@{_HOST}")
+"""Room is left for a `+` and what stands for a letter: 64 characters are the most before the @ (RFC 5321)."""
 _NOBODYS = re.compile(r"(?:.*\.)?(?:example(?:\.com|\.net|\.org)?|invalid|localhost|test)")
 """Hosts that nobody can have (RFC 2606, RFC 6761)."""
 
@@ -99,6 +101,11 @@ class Settings:
     )
     mail_from: str = _setting(
         "AFTERTIDE_MAIL_FROM", "", "Whom mail comes from: `Aftertide <reminders@journal.example.org>`."
+    )
+    mail_returns: str = _setting(
+        "AFTERTIDE_MAIL_RETURNS",
+        "",
+        "Where mail that can't be delivered comes back to: `returned@journal.example.org`, with a variable part behind a `+`. Empty: to whom it is from, unread.",
     )
     lease: str = _setting(
         "AFTERTIDE_LEASE_SECONDS",
@@ -220,6 +227,10 @@ def _check_channels(settings: Settings) -> None:
         not MAIL_ADDRESS.fullmatch(sender) or not settings.mail_from.isprintable()
     ):
         raise SettingsError("AFTERTIDE_MAIL_FROM is an e-mail address, with a name before it or without")
+    if settings.mail_returns and not _RETURNS.fullmatch(settings.mail_returns):
+        raise SettingsError(
+            "AFTERTIDE_MAIL_RETURNS is an e-mail address; before the @ it has at most 20 small letters, digits, dots and hyphens"
+        )
 
 
 def _for_development(port: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ import structlog
 from server import database
 from server.channels.mailing import MailSender
 from server.channels.push import PushSender
+from server.channels.returns import ReturnPaths
 from server.clock import SECOND, Clock, system_clock
-from server.opening import open_database
+from server.opening import Opened, open_database
 from server.reminders import metrics
 from server.reminders.dispatcher import Dispatcher
 from server.reminders.waking import DueNotices
@@ -23,12 +24,13 @@ log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
-async def at_work(settings: Settings, push_key: bytes, mail: MailSender, clock: Clock) -> AsyncIterator[Worker]:
+async def at_work(settings: Settings, opened: Opened, mail: MailSender, clock: Clock) -> AsyncIterator[Worker]:
     """Have a worker send what is due, on the open database; at the end what is on its way arrives first."""
     await follow_zone_data(clock())
-    pusher = PushSender(settings, push_key, clock)
+    pusher = PushSender(settings, opened.push_key, clock)
     await pusher.open()
-    dispatcher = Dispatcher(pusher, mail, clock, settings.origin, int(settings.lease) * SECOND)
+    returns = ReturnPaths(settings.mail_returns, opened.installation.address_secret)
+    dispatcher = Dispatcher(pusher, mail, clock, settings.origin, int(settings.lease) * SECOND, returns)
     worker = Worker(dispatcher, clock)
     if settings.metrics_port != "0":
         metrics.serve(int(settings.metrics_port))
@@ -53,7 +55,7 @@ async def work(settings: Settings) -> None:
     notices = DueNotices(settings.database_url)
     try:
         await notices.start()
-        async with at_work(settings, opened.push_key, MailSender(settings, system_clock), system_clock):
+        async with at_work(settings, opened, MailSender(settings, system_clock), system_clock):
             log.info("worker ready")
             await stopped.wait()
     finally:

@@ -36,6 +36,8 @@ class MailServer:
     mode: Mode = "take"
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    return_paths: list[str] = field(default_factory=list)
+    """Of each letter, the sender on its envelope."""
     connections: int = 0
     open_now: int = 0
     most_at_once: int = 0
@@ -73,6 +75,7 @@ class MailServer:
         assert isinstance(parsed, EmailMessage)
         self.letters.append(parsed)
         self.recipients += envelope.rcpt_tos
+        self.return_paths.append(envelope.mail_from)
         assert server.transport is not None
         self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         return "250 2.0.0 taken"

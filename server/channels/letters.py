@@ -52,6 +52,8 @@ class Letter(NamedTuple):
     button: Button | None = None
     stop: str | None = None
     """The address that stops these mails: a GET shows a page, a POST stops them (RFC 8058)."""
+    return_path: str | None = None
+    """The sender on the envelope (RFC 5321), where it isn't whom the letter is from: what can't be delivered comes back to it."""
 
 
 class _Policy(EmailPolicy):

@@ -16,6 +16,7 @@ from server.channels.errors import MailboxRefused, MailLinkNotValid, MailNotSent
 from server.channels.letters import Button, Language, Letter, language_of
 from server.channels.mailing import MailSender
 from server.channels.reachable import now_reachable
+from server.channels.returns import ReturnPaths, Sent, finds_letters
 from server.channels.structs import Confirmed, MailView
 from server.clock import DAY, HOUR, SECOND, to_optional_datetime
 from server.database import Row
@@ -137,7 +138,9 @@ async def ask_for_confirmation(account: UUID, sender: MailSender, origin: str, n
         await _keep(token, account, "confirm", email, now, now + CONFIRMATION_LASTS)
 
     await database.in_transaction(work)
-    outcome = await sender.send(email, _confirmation(row["locale"], f"{origin}/mail#confirm={token}"))
+    letter = _confirmation(row["locale"], f"{origin}/mail#confirm={token}")
+    path = ReturnPaths(sender.returns, secret).of(_letter_of(token), email)
+    outcome = await sender.send(email, letter._replace(return_path=path))
     if outcome.result == "sent":
         await database.fetch("UPDATE mailboxes SET confirmation_sent_at = $2 WHERE account = $1", account, now)
         return
@@ -146,6 +149,21 @@ async def ask_for_confirmation(account: UUID, sender: MailSender, origin: str, n
         await note_refused(account, outcome.why, now)
         raise MailboxRefused
     raise MailNotSent
+
+
+def _letter_of(token: str) -> UUID:
+    """Return what a confirmation's letter is called on its envelope: it follows from the token and doesn't lead back to it."""
+    return UUID(bytes=hash_token(token)[:16])
+
+
+@finds_letters
+async def find_confirmation(letter: UUID) -> Sent | None:
+    """Return the confirmation that a letter was, as long as its link works; a range of the key."""
+    row = await database.fetch_one(
+        "SELECT account, created_at FROM mail_tokens WHERE token_hash >= $1 AND token_hash <= $2 AND purpose = 'confirm'",
+        letter.bytes + bytes(16), letter.bytes + b"\xff" * 16,
+    )  # fmt: skip
+    return None if row is None else Sent(row["account"], row["created_at"])
 
 
 def _confirmation(locale: str, address: str) -> Letter:
@@ -195,7 +213,9 @@ async def confirm(token: str, now: int) -> Confirmed:
         link = await _found(token, "confirm", now)
         first = await confirm_email(link["account"], link["email"], now)
         await database.fetch(
-            "UPDATE mailboxes SET refused_at = NULL, refused_why = NULL WHERE account = $1 AND refused_at <= $2",
+            "UPDATE mailboxes SET reached_at = $2, refused_at = CASE WHEN refused_at <= $2 THEN NULL ELSE refused_at END, "
+            "refused_why = CASE WHEN refused_at <= $2 THEN NULL ELSE refused_why END "
+            "WHERE account = $1 AND (reached_at IS NULL OR reached_at <= $2)",
             link["account"], link["created_at"],
         )  # fmt: skip
         await now_reachable(link["account"], now)

@@ -50,6 +50,8 @@ class MailSender:
         """Make a sender; `tls` says whom to trust in place of the system's authorities."""
         self._server = settings.mail_server
         self._from = settings.mail_from
+        self.returns = settings.mail_returns
+        """Where letters come back to; empty: nobody looks."""
         self._strict = not settings.development
         self._clock = clock
         self._tls = tls
@@ -82,16 +84,17 @@ class MailSender:
         finally:
             self._waiting -= 1
         try:
-            return await self._hand_over(self._server, to, message.as_bytes())
+            sender = letter.return_path or parseaddr(self._from)[1]
+            return await self._hand_over(self._server, sender, to, message.as_bytes())
         finally:
             self._turns.release()
 
-    async def _hand_over(self, server: MailServer, to: str, content: bytes) -> MailOutcome:
+    async def _hand_over(self, server: MailServer, sender: str, to: str, content: bytes) -> MailOutcome:
         connection: aiosmtplib.SMTP | None = None
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 connection = self._taken() or await self._connected(server)
-                await connection.sendmail(parseaddr(self._from)[1], [to], content)
+                await connection.sendmail(sender, [to], content)
         except Exception as error:  # noqa: BLE001 - a letter that fails in a new way must not stop the others
             return _outcome(error)
         else:

@@ -42,6 +42,7 @@ class Mailbox(Table, tablename="mailboxes"):
     stopped_at = Instant(null=True)
     refused_at = Instant(null=True)
     refused_why = Varchar(null=True, default=None)
+    reached_at = Instant(null=True)
 
 
 class MailToken(Table, tablename="mail_tokens"):

@@ -18,6 +18,7 @@ import structlog
 
 from server import database
 from server.channels.mailbox import note_refused, stop_address
+from server.channels.returns import NO_RETURNS, ReturnPaths
 from server.clock import MINUTE, SECOND, Clock
 from server.reminders import accounting, leasing, metrics
 from server.reminders.accounting import Outcome, Tried
@@ -90,6 +91,7 @@ class Dispatcher:
     origin: str
     lease_lasts: int
     """Milliseconds."""
+    returns: ReturnPaths = NO_RETURNS
     worker: UUID = field(default_factory=uuid4)
     stopping: bool = False
     """Claim nothing more."""
@@ -276,14 +278,14 @@ class Dispatcher:
         token = secrets.token_bytes(32)
         attempt = mail_attempt(one, token)
         try:
-            letter = letter_of(
-                one, self.origin, token, await stop_address(one.row["account"], one.mailbox.email, self.origin, now)
-            )
+            email = one.mailbox.email
+            letter = letter_of(one, self.origin, token, await stop_address(one.row["account"], email, self.origin, now))
+            letter = letter._replace(return_path=self.returns.of(attempt.id, email))
             if one.row["id"] not in await accounting.begin([attempt], now):
                 return
             if asyncio.get_running_loop().time() > until:
                 return
-            outcome = await self.mailer.send(one.mailbox.email, letter)
+            outcome = await self.mailer.send(email, letter)
         except Exception as error:  # noqa: BLE001 - one that can't be made must not stop the others
             self._hurt(one, error)
             return

@@ -34,7 +34,7 @@ Why = Literal[
     "too-late", "quiet-hours", "one-a-day", "session-day", "moved", "cancelled", "over", "rule-changed", "nothing-new",
     "nowhere-to-send",
     # failed
-    "no-way-to-reach", "not-shown", "push-service", "mail-server", "mailbox-refused", "crashed",
+    "no-way-to-reach", "not-shown", "push-service", "mail-server", "mail-returned", "mailbox-refused", "crashed",
 ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ IN_PLAIN = {
         "id", "reminder", "account", "channel", "subscription", "attempted_at", "result", "why", "result_at", "shown_at",
         "snoozed_at",
     },
-    "mailboxes": {"account", "wanted", "confirmation_sent_at", "stopped_at", "refused_at", "refused_why"},
+    "mailboxes": {"account", "wanted", "confirmation_sent_at", "stopped_at", "refused_at", "refused_why", "reached_at"},
     "mail_tokens": {"account", "purpose", "email", "created_at", "expires_at"},
     "throttles": {"failures", "until", "updated_at"},
     "installation": {"name", "value"},

@@ -13,6 +13,7 @@ from server import database
 from server.channels.letters import Letter
 from server.channels.mailing import MailOutcome
 from server.channels.push import PushMessage, PushOutcome
+from server.channels.returns import ReturnPaths
 from server.clock import SECOND
 from server.reminders.dispatcher import Dispatcher
 from tests.api.people import Person
@@ -22,6 +23,7 @@ from tests.conftest import ORIGIN, Running
 ACCEPTED = PushOutcome("accepted", 201, None, "201")
 GONE = PushOutcome("gone", 410, None, "410")
 TAKEN = MailOutcome("sent", 250, "sent")
+RETURNS = "returned@journal.example.org"
 LATER = PushOutcome("later", 503, None, "503")
 Answering = Callable[[PushMessage], Awaitable[PushOutcome] | PushOutcome]
 
@@ -76,7 +78,8 @@ class Outside:
 
     def another(self) -> Dispatcher:
         """Another worker's dispatcher."""
-        return Dispatcher(self.push, self.mail, self.running.time, ORIGIN, 60 * SECOND)
+        returns = ReturnPaths(RETURNS, self.running.app.state.installation.address_secret)
+        return Dispatcher(self.push, self.mail, self.running.time, ORIGIN, 60 * SECOND, returns)
 
     async def send_due(self) -> None:
         """Send what is due now, and let it be written down."""

@@ -1371,7 +1371,7 @@ export interface components {
             sent: string | null;
             shown: string | null;
             /** @enum {null|string} */
-            why: "too-late" | "quiet-hours" | "one-a-day" | "session-day" | "moved" | "cancelled" | "over" | "rule-changed" | "nothing-new" | "nowhere-to-send" | "no-way-to-reach" | "not-shown" | "push-service" | "mail-server" | "mailbox-refused" | "crashed" | null;
+            why: "too-late" | "quiet-hours" | "one-a-day" | "session-day" | "moved" | "cancelled" | "over" | "rule-changed" | "nothing-new" | "nowhere-to-send" | "no-way-to-reach" | "not-shown" | "push-service" | "mail-server" | "mail-returned" | "mailbox-refused" | "crashed" | null;
         };
         /** ReplaceSlot */
         ReplaceSlot: {

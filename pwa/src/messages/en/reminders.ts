@@ -207,6 +207,7 @@ export const reminders = {
         "not-shown": "no device showed it in time",
         "push-service": "what brings it to your devices didn’t take it",
         "mail-server": "the mail server didn’t take it in time",
+        "mail-returned": "the e-mail came back",
         "mailbox-refused": "your address takes no e-mail",
         crashed: "a fault of the server; its operator sees it",
       },

@@ -211,6 +211,7 @@ export const reminders = {
         "not-shown": "ningún dispositivo lo mostró a tiempo",
         "push-service": "lo que lo lleva a tus dispositivos no lo aceptó",
         "mail-server": "el servidor de correo no lo aceptó a tiempo",
+        "mail-returned": "el correo volvió sin entregar",
         "mailbox-refused": "tu dirección no acepta correo",
         crashed: "un fallo del servidor; quien lo lleva lo ve",
       },
