@@ -24,6 +24,16 @@ def when_appointments_change(hook: WhenChanged) -> WhenChanged:
     return hook
 
 
+WhenForgotten = Callable[[Sequence[UUID], int], Awaitable[None]]
+_when_forgotten: list[WhenForgotten] = []
+
+
+def when_appointments_are_forgotten(hook: WhenForgotten) -> WhenForgotten:
+    """Register what a domain above does, in the same transaction, for whose appointments went with the other side's account: `hook(accounts, now)`."""
+    _when_forgotten.append(hook)
+    return hook
+
+
 OPEN: tuple[State, ...] = ("proposed", "confirmed", "change-requested")
 """The states of what may still be moved, answered, held or cancelled."""
 NOTED_AT_ONCE = 100
@@ -101,6 +111,14 @@ async def note(rows: Sequence[database.Row], what: What, by: UUID) -> None:
     if rows:
         for hook in _when_changed:
             await hook(rows, what, by)
+    tell(rows)
+
+
+async def forget(rows: Sequence[database.Row], erased: UUID, now: int) -> None:
+    """Say that appointments, given by their two sides, are gone with the account of one of them."""
+    others = sorted({account for row in rows for account in (row["therapist"], row["patient"])} - {erased})
+    for hook in _when_forgotten if others else ():
+        await hook(others, now)
     tell(rows)
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from server import database
 from server.accounts.erasure import before_erasing
-from server.appointments.changing import OPEN, note, tell
+from server.appointments.changing import OPEN, forget, note
 from server.care.relations import when_relation_ends
 
 _OPEN = ", ".join(f"'{state}'" for state in OPEN)
@@ -24,9 +24,9 @@ async def cancel_what_lies_ahead(patient: UUID, therapist: UUID, by: UUID, now: 
 
 
 @before_erasing
-async def forget_appointments(account: UUID, now: int) -> None:  # noqa: ARG001 - the hook's shape
+async def forget_appointments(account: UUID, now: int) -> None:
     """Remove an account's appointments with all their changes, and tell the other sides."""
     rows = await database.fetch(
         "DELETE FROM appointments WHERE patient = $1 OR therapist = $1 RETURNING patient, therapist", account
     )
-    tell(rows)
+    await forget(rows, account, now)

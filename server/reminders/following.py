@@ -7,7 +7,7 @@ from uuid import UUID
 from server import database
 from server.accounts.erasure import before_erasing
 from server.accounts.preferences import when_preferences_change
-from server.appointments.changing import when_appointments_change
+from server.appointments.changing import when_appointments_are_forgotten, when_appointments_change
 from server.appointments.structs import What
 from server.channels.reachable import when_reachable
 from server.clock import DAY
@@ -34,6 +34,13 @@ async def follow_appointments(rows: Sequence[database.Row], what: What, by: UUID
         await replan(account, now)
         if what in TOLD and account in of_patient and account != by:
             await _tell_of_change(account, of_patient[account], now)
+
+
+@when_appointments_are_forgotten
+async def follow_forgotten_appointments(accounts: Sequence[UUID], now: int) -> None:
+    """Plan anew for whose sessions went with the other side's account."""
+    for account in accounts:
+        await replan(account, now)
 
 
 async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], now: int) -> None:

@@ -443,6 +443,19 @@ async def test_erasing_leaves_nothing_of_a_persons_reminders(
         assert await database.fetch(f"SELECT account FROM {table} WHERE account = $1", patient.id) == [], table
 
 
+async def test_sessions_that_went_with_the_therapists_account_are_told_of_no_more(
+    running: Running, people: tuple[Person, Person], outside: Outside
+) -> None:
+    therapist, patient = people
+    session = await book(therapist, patient, 7)
+    await outside.send_due()
+    assert (await therapist.http.post("/api/account/erase")).status_code == 204
+    until(running, session, 2 * HOUR)
+    await outside.send_due()
+    assert len(outside.push.got) == 1
+    assert {one["why"] for one in await reminders(patient)} == {"cancelled"}
+
+
 async def test_a_mailbox_that_refuses_is_noted_and_gets_nothing_more(running: Running, outside: Outside) -> None:
     therapist, patient = await pair(running)
     await with_mailbox(patient)
