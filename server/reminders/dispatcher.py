@@ -241,9 +241,8 @@ class Dispatcher:
             await self._plan_anew(one)
 
     async def _plan_anew(self, one: Known) -> None:
-        """Settle what comes again and has nowhere to go, with all of its kind that is planned; where there is a new way, go on."""
+        """Settle what comes again and has nowhere to go, with all of its kind that is planned; where there is a new way, it is claimed anew."""
         await database.in_transaction(partial(replan, one.row["account"], self.clock()))
-        self._tell(onward(one, "planned", "push", self.clock(), one.row["why"]))
 
     async def _send(self, one: Known, pushes: Sequence[Push], until: float) -> None:
         try:

@@ -89,6 +89,7 @@ async def _replan(found: Standing, now: int) -> None:
     await settle([Settled(one, "not-wanted", why=why) for one, why in reasons if why is not None], now)
     await _move([one for one in wanted.values() if one.why_not is None and _moved(there.get(one.id), one)])
     await _add(found.account, [one for one in wanted.values() if one.id not in there], now)
+    await _take_from_workers(found.account, now)
     repeats = any(found.has(kind) and situation.has_a_way_for(kind) for kind in REPEATING)
     await database.fetch(
         "UPDATE reminder_settings SET planned_until = $2 WHERE account = $1",
@@ -172,6 +173,17 @@ async def _move(moved: Sequence[Planned]) -> None:
         *values,
     )
     wake_at(min(one.due for one in moved))
+
+
+async def _take_from_workers(account: UUID, now: int) -> None:
+    """Have what a worker has claimed, and not begun to send, be looked at anew: it may know quiet hours or devices that were."""
+    taken = await database.fetch(
+        "UPDATE reminders SET lease = NULL, worker = NULL, next_at = $2 "
+        "WHERE account = $1 AND lease IS NOT NULL AND state <> 'sending' RETURNING id",
+        account, now,
+    )  # fmt: skip
+    if taken:
+        wake_at(now)
 
 
 async def _add(account: UUID, new: Sequence[Planned], now: int) -> None:

@@ -14,6 +14,7 @@ from server.clock import MINUTE, SECOND
 from server.reminders.accounting import Attempt, Onward, Outcome, Tried
 from server.reminders.context import Known
 from server.reminders.payload import NOTICE, push_message, token_text
+from server.reminders.placing import placed
 from server.reminders.settling import Settled
 from server.reminders.structs import IN_PASSING, MAILED, Why
 from server.reminders.wording import language_of
@@ -94,7 +95,22 @@ def before_sending(known: Known, now: int) -> Outcome | None:
         return settled(known, "failed", why="mail-server" if row["channel"] == "mail" else "push-service")
     if known.words is None:
         return settled(known, "not-wanted", why="nothing-new")
-    return None
+    return _after_quiet_hours(known, now)
+
+
+def _after_quiet_hours(known: Known, now: int) -> Outcome | None:
+    """Put off what would ring in quiet hours, because it is late or tried again; None for what may go out now."""
+    row = known.row
+    at = now if row["kind"] == "test" else placed(known.person, now, row["useful_until"], now)
+    if at == now:
+        return None
+    if at is not None:
+        return onward(known, "sent" if row["state"] == "sent" else "planned", row["channel"], at, row["why"])
+    if row["state"] == "sent":
+        return onward(known, "sent", "close", row["useful_until"])
+    if row["attempts"] == 0:
+        return settled(known, "not-wanted", why="quiet-hours")
+    return settled(known, "failed", why="mail-server" if row["channel"] == "mail" else "push-service")
 
 
 def has_nowhere_to_go(known: Known) -> bool:
@@ -115,11 +131,9 @@ def after_push(known: Known, tried: Sequence[Tried], outcomes: Sequence[PushOutc
     """Decide what follows from how a reminder's pushes went."""
     row = known.row
     if any(one.result == "accepted" for one in tried):
-        waits = row["kind"] in MAILED and known.mailbox is not None
-        until = min(now + RECEIPT_WAIT, row["useful_until"]) if waits else row["useful_until"]
-        return onward(known, "sent", "mail" if waits and until < row["useful_until"] else "close", until)._replace(
-            tried=tried
-        )
+        by_mail = known.mailbox is not None and row["kind"] in MAILED
+        at = _mail_at(known, now) if by_mail else row["useful_until"]
+        return onward(known, "sent", "mail" if at < row["useful_until"] else "close", at)._replace(tried=tried)
     if any(outcome.result == "not-begun" for outcome in outcomes):
         return onward(known, "planned", "push", now, row["why"])._replace(tried=tried)
     again = [outcome for outcome in outcomes if outcome.result in ("later", "our-key")]
@@ -131,6 +145,14 @@ def after_push(known: Known, tried: Sequence[Tried], outcomes: Sequence[PushOutc
     if at >= row["useful_until"] or (by_mail and row["attempts"] + 1 >= TRIES_BEFORE_MAIL):
         return mail_instead(known, now, "push-service")._replace(tried=tried)
     return onward(known, "planned", "push", at, "push-service")._replace(tried=tried)
+
+
+def _mail_at(known: Known, now: int) -> int:
+    """Return when the mail follows a push that no device says it showed: at once where quiet hours leave no room for later."""
+    useful_until = known.row["useful_until"]
+    at = min(now + RECEIPT_WAIT, useful_until)
+    place = at if known.row["kind"] == "test" else placed(known.person, at, useful_until, now)
+    return now if place is None else place
 
 
 def letter_of(known: Known, origin: str, token: bytes, stop: str) -> Letter:

@@ -219,7 +219,7 @@ async def test_nothing_of_the_old_time_goes_out_once_a_session_moved(
     old = [one for one in await reminders(patient, "session") if one["outcome"] == "not-wanted"]
     assert {one["why"] for one in old} == {"moved"}
     # And the new time is told anew.
-    until(running, view, 2 * HOUR)
+    until(running, view, HOUR)  # two hours before, one sleeps
     await outside.send_due()
     assert outside.push.notices[-1]["title"] == "Appointment"
 
