@@ -3,29 +3,23 @@
 The model is a list of what happened and how the appointment stood after it; what the server says must be what the model says.
 """
 
-import asyncio
-import shutil
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from server import database
-from server.app import create_app
 from server.clock import HOUR
-from server.settings import Settings
 from tests.api.appointments import ZONE, history, in_days, listed, new, send
-from tests.api.people import Person, begin, join
-from tests.conftest import ENGINES, ORIGIN, Running, Time, living, run_on_postgresql, with_database
+from tests.api.people import Person
+from tests.stateful.conftest import Here
 
 STATES = {"confirm": "confirmed", "ask-for-another-time": "change-requested", "reopened": "proposed"}
 OPEN = ("proposed", "confirmed", "change-requested")
@@ -41,17 +35,6 @@ class Stood:
     """Hours from the beginning of the example to the start."""
     minutes: int
     state: str
-
-
-@dataclass
-class Here:
-    """One engine's app with a therapist and a patient."""
-
-    loop: asyncio.AbstractEventLoop
-    running: Running
-    therapist: Person
-    patient: Person
-    began: int
 
 
 @dataclass
@@ -248,32 +231,6 @@ class OneAppointment(RuleBasedStateMachine):
 async def forget(appointment: str) -> None:
     """Take an appointment out of the way of the next example."""
     await database.fetch("DELETE FROM appointments WHERE id = $1", UUID(appointment))
-
-
-@pytest.fixture(params=ENGINES)
-def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Here]:
-    """One app for all examples, on each engine."""
-    loop = asyncio.new_event_loop()
-    server, name = "", f"one_appointment_{uuid4().hex[:12]}"
-    if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "one.sqlite")
-        url = f"sqlite:{tmp_path}/one.sqlite"
-    else:
-        server, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
-        loop.run_until_complete(run_on_postgresql(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-        url = with_database(server, name)
-    time = Time()
-    app = create_app(Settings(database_url=url, origin=ORIGIN, pool="2"), time)
-    life = living(app)
-    loop.run_until_complete(life.__aenter__())
-    running = Running(app, app.state.settings, time)
-    therapist = loop.run_until_complete(begin(running))
-    patient = loop.run_until_complete(join(therapist))
-    yield Here(loop, running, therapist, patient, time.now)
-    loop.run_until_complete(life.__aexit__(None, None, None))
-    if server:
-        loop.run_until_complete(run_on_postgresql(server, f"DROP DATABASE {name} WITH (FORCE)"))
-    loop.close()
 
 
 def test_random_lives_of_one_appointment(here: Here) -> None:
