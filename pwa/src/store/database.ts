@@ -145,6 +145,8 @@ export interface PendingChange {
   readonly baseHash?: string | undefined;
   /** Readers wanted; undefined: as they are. */
   readonly readers: readonly { readonly account: string; readonly attention: Attention }[] | undefined;
+  /** Given back after a restore: its readers count only where the server has nothing newer. */
+  readonly givenBack?: true | undefined;
   readonly at: number;
   /** Not before, milliseconds since 1970: a deletion can be undone until then. */
   readonly notBefore: number;

@@ -224,6 +224,8 @@ export class JournalDesk implements Journal {
       await row.drop();
       return id;
     }
+    // While locked nobody can tell who reads the entry: what is changed stays a draft until it is finished with the keys.
+    if (base && !shelf.keys) return id;
     // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
     const record = shelf.own.get(id) as OwnEntry | undefined;
     const kept = base && this.#keptChange(id, base);

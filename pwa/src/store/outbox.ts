@@ -77,6 +77,7 @@ export class Outbox {
         baseRevision: kept?.content ? kept.baseRevision : (start?.revision ?? 0),
         // Also of a deletion that this takes the place of: what was taken back before it stays so.
         readers: wish.readers ?? before?.readers,
+        givenBack: wish.readers ? undefined : before?.givenBack,
         at: shelf.now(),
         notBefore: 0,
         attempt: before?.attempt,
@@ -131,6 +132,13 @@ export class Outbox {
     return saysMore(base ?? {}, content, theirs);
   }
 
+  /** What is being typed in a record or below it, as far as this page knows. */
+  #draftsOf(record: string): NonNullable<PendingChange["drafts"]> {
+    return this.shelf.counted.drafts
+      .filter((draft) => recordOf(draft) === record || draft.about === record)
+      .map(({ id, at }) => ({ id, at }));
+  }
+
   /**
    * Queues a deletion, not before `notBefore`, of what the person has `seen`; by default what this page shows now. What the
    * server never had is dropped at once.
@@ -139,14 +147,12 @@ export class Outbox {
     record: string,
     notBefore: number,
     seen?: Pick<OwnRecord, "opened" | "change" | "content">,
+    drafts = this.#draftsOf(record),
   ): Promise<void> {
     const { shelf } = this;
     const known = seen ? seen.opened : shelf.records.get(record);
     const content = (seen ?? shelf.own.get(record))?.content;
     const queued = (seen ? seen.change : shelf.counted.outbox.get(record))?.version;
-    const drafts = shelf.counted.drafts
-      .filter((draft) => recordOf(draft) === record || draft.about === record)
-      .map(({ id, at }) => ({ id, at }));
     const unseen = known !== undefined && (await this.#hides(record, withoutReaders(known.content)));
     const change = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", record);
@@ -185,7 +191,7 @@ export class Outbox {
       const now = shelf.own.get(record);
       if (!now) return;
       if (JSON.stringify(withoutReaders(now.content)) === JSON.stringify(withoutReaders(content ?? {})))
-        return this.delete(record, notBefore, now);
+        return this.delete(record, notBefore, now, drafts);
       // It went out merged with what another device has written, which isn't deleted unseen.
       await shelf.addFault("kept-after-deletion", record, undefined);
       return;

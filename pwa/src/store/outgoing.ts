@@ -19,7 +19,7 @@ import {
 } from "../protocol";
 import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
-import { mergeContent } from "./merge";
+import { mergeContent, saysMore } from "./merge";
 import { withoutReaders } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
 
@@ -97,16 +97,21 @@ export class Outgoing {
     const theirs = known && withoutReaders(known.content);
     const mine = change.content && (await shelf.open(keys, here.account, change.record, change.content));
     let wanted = mine ?? theirs ?? {};
-    const merges = known !== undefined && known.version.revision !== change.baseRevision;
-    if (merges && theirs && mine) {
+    let merged = false;
+    if (theirs && mine) {
+      // Whatever the numbers say: after a restore the server counts anew. Where nothing has come this gives one's own.
       const base = change.base ? await shelf.open(keys, here.account, change.record, change.base) : {};
-      wanted = mergeContent(base, mine, theirs);
+      merged = saysMore(base, mine, theirs);
+      if (merged) wanted = mergeContent(base, mine, theirs);
     }
     // Whom the server stopped showing (an ended relation, a take-back of what this is about) isn't named again.
     const still = known?.content.readers.filter((reader) =>
       known.row.readers.some((grant) => grant.account === reader.account),
     );
-    const readers = await this.#readers(change.readers ?? still ?? []);
+    // Another device may have given back a newer state, in which the entry had been taken back.
+    const isNewer = known !== undefined && known.version.revision !== change.baseRevision;
+    const chosen = change.givenBack && isNewer ? undefined : change.readers;
+    const readers = await this.#readers(chosen ?? still ?? []);
     const content = { ...wanted, readers } as RecordContent;
     const rekey = !known || !sameReaders(known.content.readers, readers);
     const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
@@ -151,7 +156,7 @@ export class Outgoing {
       body: JSON.stringify(save),
       result: resultOf(head, version, content, known, rekey),
       content: change.content,
-      merged: merges,
+      merged,
       revision: head.revision,
     };
   }
@@ -222,6 +227,7 @@ export class Outgoing {
         base: sealedBase,
         baseRevision: base?.revision ?? 0,
         readers: before?.readers ?? held.readers.map(({ account, attention }) => ({ account, attention })),
+        givenBack: before?.readers ? before.givenBack : true,
         at: shelf.now(),
         notBefore: 0,
         attempt: undefined,

@@ -191,6 +191,23 @@ describe("a draft that is done while locked", () => {
   });
 });
 
+describe("a change to a shared entry that is done while locked", () => {
+  test("stays a draft, and reaches nobody", async () => {
+    const { patient, therapist } = await pair();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const draft = await patient.journal.openDraft(id);
+    await patient.session.lock();
+    draft.set({ text: "Shared. But not this." });
+    await draft.done();
+    await patient.session.unlock(PASSPHRASE);
+    await settle(patient, therapist);
+    expect(therapist.review.shared(id)?.text).toBe("Shared.");
+    expect(patient.journal.drafts).toMatchObject([{ id, beginning: "Shared. But not this." }]);
+  });
+});
+
 describe("a draft that is left and opened again at once", () => {
   test("has the last keystroke", async () => {
     const { patient } = await pair();

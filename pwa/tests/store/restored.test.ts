@@ -56,6 +56,48 @@ describe("a server restored to before an entry was written", () => {
     expect(therapist.sync.faults).toEqual([]);
   });
 
+  test("isn't given a share by a device that hadn't heard of its end, once another has given back the entry", async () => {
+    const { server, patient, therapist } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const restore = server.backup();
+    const id = await write(patient, "Shared.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, laptop, therapist);
+    laptop.line.away = true;
+    await patient.journal.takeBack(id);
+    await patient.sync.now();
+    await write(patient, "Shared. And then not.", id);
+    await patient.sync.now();
+    restore();
+    await patient.sync.now();
+    laptop.line.away = false;
+    await settle(laptop, patient, laptop, therapist);
+    expect(therapist.review.shared(id)).toBeUndefined();
+    for (const each of [patient, laptop])
+      expect(entry(each, id)).toMatchObject({ text: "Shared. And then not.", choice: "only-you" });
+  });
+
+  test("keeps what it is given back under a number that a draft began from", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const restore = server.backup();
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    const draft = await laptop.journal.openDraft(id);
+    draft.set({ text: "Zero. One." });
+    await draft.kept();
+    patient.line.away = true;
+    await write(patient, "One. Two.", id);
+    restore();
+    patient.line.away = false;
+    await settle(patient, laptop);
+    await draft.done();
+    await settle(laptop, patient);
+    for (const each of [patient, laptop]) expect(entry(each, id).text).toBe("Zero. One. Two.");
+  });
+
   test("gets a comment after the entry that it is about", async () => {
     const { server, patient } = await pair();
     const restore = server.backup();
