@@ -145,11 +145,13 @@ def _make_profile(folder: Path, preferences: Mapping[str, object]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running_firefox(executable: str, folder: Path, preferences: Mapping[str, object]) -> AsyncIterator[Firefox]:
+async def running_firefox(
+    executable: str, folder: Path, preferences: Mapping[str, object], *arguments: str
+) -> AsyncIterator[Firefox]:
     """Run a Firefox with a new profile in `folder`, without a screen, until the block ends."""
     _make_profile(folder, {**QUIET, **preferences})
     process = await asyncio.create_subprocess_exec(
-        executable, "--headless", "--no-remote", "--profile", str(folder), "--remote-debugging-port", "0",
+        executable, "--headless", "--no-remote", "--profile", str(folder), "--remote-debugging-port", "0", *arguments,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None

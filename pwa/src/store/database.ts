@@ -145,8 +145,8 @@ export interface PendingChange {
   readonly baseHash?: string | undefined;
   /** Readers wanted; undefined: as they are. */
   readonly readers: readonly { readonly account: string; readonly attention: Attention }[] | undefined;
-  /** Given back after a restore: its readers count only where the server has nothing newer. */
-  readonly givenBack?: true | undefined;
+  /** Given back after a restore, on top of the version with this hash ("" for none): on another's only readers of both stay. */
+  readonly givenBack?: string | undefined;
   readonly at: number;
   /** Not before, milliseconds since 1970: a deletion can be undone until then. */
   readonly notBefore: number;

@@ -23,6 +23,16 @@ import { mergeContent, saysMore } from "./merge";
 import { withoutReaders } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
 
+/** What the server has of a record that is given back, after a restore. */
+interface Offered {
+  readonly content: JsonObject;
+  readonly revision: number;
+  /** Its hash, where the device began from it; undefined where another one may have given it back. */
+  readonly hash: string | undefined;
+}
+/** Stands for a version that is none of this device's. */
+const ANOTHERS = "another's";
+
 export class Outgoing {
   constructor(private readonly shelf: Shelf) {}
 
@@ -108,10 +118,7 @@ export class Outgoing {
     const still = known?.content.readers.filter((reader) =>
       known.row.readers.some((grant) => grant.account === reader.account),
     );
-    // Another device may have given back a newer state, in which the entry had been taken back.
-    const isNewer = known !== undefined && known.version.revision !== change.baseRevision;
-    const chosen = change.givenBack && isNewer ? undefined : change.readers;
-    const readers = await this.#readers(chosen ?? still ?? []);
+    const readers = await this.#readers(readersOf(change, known?.version.hash ?? "", still ?? []));
     const content = { ...wanted, readers } as RecordContent;
     const rekey = !known || !sameReaders(known.content.readers, readers);
     const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
@@ -196,19 +203,12 @@ export class Outgoing {
    * After a restore: wants a record again on top of what the server has now (`base`; undefined: nothing), with what is
    * pending for it, or else as this device `held` it.
    */
-  async offer(
-    { row, content: held }: Opened,
-    base: { readonly content: JsonObject; readonly revision: number } | undefined,
-  ): Promise<void> {
+  async offer({ row, content: held }: Opened, base: Offered | undefined): Promise<void> {
     while (!(await this.#offer(row, held, base))) await this.shelf.refresh(row.id);
   }
 
   /** False when something else was queued meanwhile. */
-  async #offer(
-    { id: record, about }: StoredRecord,
-    held: RecordContent,
-    base: { readonly content: JsonObject; readonly revision: number } | undefined,
-  ): Promise<boolean> {
+  async #offer({ id: record, about }: StoredRecord, held: RecordContent, base: Offered | undefined): Promise<boolean> {
     const { shelf } = this;
     const queued = shelf.counted.outbox.get(record)?.version;
     const content = shelf.outbox.get(record)?.content ?? withoutReaders(held);
@@ -227,7 +227,7 @@ export class Outgoing {
         base: sealedBase,
         baseRevision: base?.revision ?? 0,
         readers: before?.readers ?? held.readers.map(({ account, attention }) => ({ account, attention })),
-        givenBack: before?.readers ? before.givenBack : true,
+        givenBack: before?.readers ? before.givenBack : base ? (base.hash ?? ANOTHERS) : "",
         at: shelf.now(),
         notBefore: 0,
         attempt: undefined,
@@ -295,6 +295,18 @@ export class Outgoing {
     this.shelf.placeChange(record, undefined);
     return true;
   }
+}
+
+/** Who is to read a record that others read now (`still`), where the server has the version with this hash. */
+function readersOf(
+  { readers, givenBack }: PendingChange,
+  hash: string,
+  still: readonly Reader[],
+): readonly Pick<Reader, "account" | "attention">[] {
+  if (!readers) return still;
+  if (givenBack === undefined || givenBack === hash) return readers;
+  // Another device has given it back meanwhile, before or after somebody was taken off: nobody is put on again.
+  return still.filter((reader) => readers.some(({ account }) => account === reader.account));
 }
 
 /** What is left of a deletion that isn't to be: who was to read the record, and who no longer. */

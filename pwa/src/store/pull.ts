@@ -311,7 +311,8 @@ export class Pull {
       // Where what is there isn't what this device began from, another one may have given it back: both stay.
       const follows = held.version.base === opened.version.hash;
       const content = follows ? withoutReaders(opened.content) : {};
-      await this.outgoing.offer(held, { content, revision: follows ? opened.version.revision : 0 });
+      const { revision, hash } = follows ? opened.version : { revision: 0, hash: undefined };
+      await this.outgoing.offer(held, { content, revision, hash });
     }
   }
 
