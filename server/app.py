@@ -13,7 +13,9 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from server import database
+from server.accounts import passkey_routes
 from server.accounts import routes as account_routes
+from server.accounts.challenges import forget_old_challenges
 from server.accounts.sessions import caller_finder, forget_ended_sessions
 from server.appointments import calendar_routes
 from server.appointments import routes as appointment_routes
@@ -52,7 +54,9 @@ SWEEP_SECONDS = 60
 SWEEPS_AN_HOUR = 60
 
 Part = Callable[[int], Awaitable[object]]
-EACH_MINUTE: tuple[Part, ...] = (close_ended_relations, forget_ended_sessions, throttle.forget_old_failures, plan_on)
+EACH_MINUTE: tuple[Part, ...] = (
+    close_ended_relations, forget_ended_sessions, forget_old_challenges, throttle.forget_old_failures, plan_on,
+)  # fmt: skip
 EACH_HOUR: tuple[Part, ...] = (forget_old_revisions, forget_old_links, forget_old)
 
 
@@ -128,6 +132,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, *, sends: bool =
                 route_handlers=[
                     health,
                     account_routes.router,
+                    passkey_routes.router,
                     care_routes.router,
                     record_routes.router,
                     appointment_routes.router,

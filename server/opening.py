@@ -41,13 +41,20 @@ TABLES: list[type[Table]] = [
 
 
 async def open_database(settings: Settings, now: int) -> Opened:
-    """Open the database and read what belongs to it; raises UnfitDatabase, closing it again, for demo data in production."""
+    """Open the database and read what belongs to it.
+
+    Raises UnfitDatabase, closing it again, for demo data in production, and where passkeys are bound to another name.
+    """
     engine = await database.connect(settings.database_url, int(settings.pool), TABLES)
     try:
         await _check_migrated()
-        installation = await load_installation()
+        installation = await load_installation(settings.rp_id)
         if installation.demo and not settings.development:
             raise UnfitDatabase("this database holds demo data: production doesn't start on it")
+        if installation.rp_id != settings.rp_id:
+            raise UnfitDatabase(
+                f"passkeys here are bound to {installation.rp_id} for good: AFTERTIDE_ORIGIN must keep that name"
+            )
         return Opened(engine, installation, await load_push_key(now))
     except BaseException:
         await database.disconnect()

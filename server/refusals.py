@@ -12,9 +12,14 @@ from server.web.problems import ProblemType
 PROBLEMS = {
     access.NotSignedIn: ProblemType(401, "not-signed-in", "Sign in first."),
     access.NotAllowed: ProblemType(403, "not-allowed", "This isn't for your kind of account."),
-    access.ProofTooOld: ProblemType(403, "prove-again", "Show once more that it's you, by passphrase or kit."),
+    access.ProofTooOld: ProblemType(403, "prove-again", "Show once more that it's you, by passphrase, kit or passkey."),
     access.ForeignOrigin: ProblemType(403, "foreign-origin", "This request doesn't come from this app."),
     messages.Malformed: ProblemType(400, "malformed", "The body doesn't have the form that this route takes."),
+    messages.ForbiddenMember: ProblemType(
+        422,
+        "forbidden-member",
+        "The body holds what opens key slots. It must never leave the device; nothing was done.",
+    ),
     throttle.SlowDown: ProblemType(429, "slow-down", "Too many tries. Wait a little, then try again."),
     accounts.WrongProof: ProblemType(401, "wrong-proof", "E-mail, passphrase or kit isn't right."),
     accounts.EmailTaken: ProblemType(409, "email-taken", "There is an account with this e-mail. Sign in to it."),
@@ -24,6 +29,24 @@ PROBLEMS = {
     ),
     accounts.MalformedKeys: ProblemType(422, "malformed-keys", "The keys don't fit together."),
     accounts.NoSuchDevice: ProblemType(404, "not-found", "There is nothing at this address."),
+    accounts.PasskeysOff: ProblemType(
+        409, "passkeys-off", "This server is opened by an address; passkeys are bound to a name."
+    ),
+    accounts.ChallengeOver: ProblemType(
+        409, "challenge-over", "This took longer than five minutes, or was answered already. Begin again."
+    ),
+    accounts.WrongPasskey: ProblemType(401, "wrong-passkey", "No account here is opened by this passkey."),
+    accounts.MalformedPasskey: ProblemType(
+        422, "malformed-passkey", "This isn't a passkey of this site that checks who uses it."
+    ),
+    accounts.PasskeyTaken: ProblemType(409, "passkey-taken", "This passkey is registered already."),
+    accounts.PasskeyCopied: ProblemType(
+        403, "passkey-copied", "Somebody may have a copy of this passkey. Sign in another way, and remove it."
+    ),
+    accounts.NoSuchPasskey: ProblemType(404, "not-found", "There is nothing at this address."),
+    accounts.LastSlot: ProblemType(
+        409, "last-slot", "Nothing else opens this account: set a passphrase or make a kit first."
+    ),
     accounts.PointerSet: ProblemType(409, "pointer-set", "This pointer already names another record."),
     accounts.UnknownTimeZone: ProblemType(422, "unknown-time-zone", "This isn't the name of a time zone."),
     care.LinkNotValid: ProblemType(

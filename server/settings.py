@@ -133,6 +133,12 @@ class Settings:
         return self.origin.startswith("https://")
 
     @property
+    def rp_id(self) -> str | None:
+        """The name that passkeys are bound to (WebAuthn's RP id): the host people open; None where it is an address."""
+        host = urlsplit(self.origin).hostname
+        return host if host and not _is_address(host) else None
+
+    @property
     def pwa_folder(self) -> Path:
         """Where the built app lies."""
         return Path(self.pwa)
@@ -151,6 +157,14 @@ class Settings:
     def mail_server(self) -> MailServer | None:
         """Where mail is handed over, None where it isn't; raises SettingsError."""
         return _mail_server(self.smtp) if self.smtp else None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=8)

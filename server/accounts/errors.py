@@ -33,3 +33,35 @@ class PointerSet(Refusal):
 
 class UnknownTimeZone(Refusal):
     """The zone isn't in the IANA database."""
+
+
+class PasskeysOff(Refusal):
+    """People open an address here, and no name that a passkey could be bound to."""
+
+
+class ChallengeOver(Refusal):
+    """The challenge is too old, was answered before, or is for something else."""
+
+
+class WrongPasskey(Refusal):
+    """Unknown passkey, another site, nobody verified, a signature that isn't right: all alike."""
+
+
+class MalformedPasskey(Refusal):
+    """What a device made isn't a passkey for this site that verifies its person."""
+
+
+class PasskeyTaken(Refusal):
+    """The passkey is registered already."""
+
+
+class PasskeyCopied(Refusal):
+    """The passkey counts backwards: somebody may have a copy of it."""
+
+
+class NoSuchPasskey(Refusal):
+    """There is no such passkey of this account."""
+
+
+class LastSlot(Refusal):
+    """Nothing else would open the account's key."""

@@ -19,6 +19,9 @@ from server.accounts.errors import (
     UnknownTimeZone,
     WrongProof,
 )
+from server.accounts.passkeys import check_new, insert_passkey
+from server.accounts.signatures import Site
+from server.accounts.slots import insert_slot
 from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot
 from server.accounts.zones import is_zone
 from server.web.access import Caller, Role
@@ -55,31 +58,35 @@ def check_slot(slot: NewSlot, gen: int, salt: bytes) -> None:
         raise MalformedKeys("The slot's salt isn't the one given for this e-mail.")
 
 
-async def insert_slot(account: UUID, slot: NewSlot, now: int) -> None:
+async def _insert_slot(account: UUID, slot: NewSlot, now: int) -> None:
     """Store a slot with the hash of its proof; raises MalformedKeys when its id is taken."""
     params = "" if slot.params is None else msgspec.json.encode(slot.params).decode()
-    stored = await database.fetch(
-        "INSERT INTO key_slots (id, account, method, params, gen, sealed, auth_hash, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id",
-        slot.id, account, slot.method, params, slot.gen, slot.sealed, hashlib.sha256(slot.auth).digest(), now,
-    )  # fmt: skip
-    if not stored:
-        raise MalformedKeys("The slot's id is taken.")
+    auth_hash = hashlib.sha256(slot.auth).digest()
+    await insert_slot(account, slot.id, slot.method, params, slot.gen, slot.sealed, auth_hash, now)
 
 
-async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: int) -> bool:
+def _check_ways(new: NewAccount) -> None:
+    """Refuse an account that lacks a kit, or a passphrase or passkey that opens it besides; raises MalformedKeys."""
+    typed = sorted(slot.method for slot in new.slots)
+    by_passkey = new.passkey is not None and new.passkey.slot is not None
+    if typed != ["passphrase", "recovery"] and not (typed == ["recovery"] and by_passkey):
+        raise MalformedKeys(
+            "An account begins with one recovery slot, and a passphrase slot or a passkey with its slot."
+        )
+
+
+async def create_account(new: NewAccount, role: Role, salt_secret: bytes, site: Site, now: int) -> bool:
     """Make an account inside the running transaction; False when exactly it was made before (a repeated request).
 
     Raises MalformedEmail and MalformedKeys for what doesn't fit together, EmailTaken or AccountExists for an e-mail
-    or id that is taken.
+    or id that is taken, and for a passkey what `passkeys.check_new` and `insert_passkey` raise.
     """
     email = canonical_email(new.email)
     for slot in new.slots:
         check_slot(slot, 1, salt_of(email, salt_secret))
     if not is_zone(new.time_zone):
         raise UnknownTimeZone
-    if {slot.method for slot in new.slots} != {"passphrase", "recovery"}:
-        raise MalformedKeys("An account begins with one passphrase slot and one recovery slot.")
+    _check_ways(new)
     if new.identity.gen != 1 or new.identity.key_id != key_id_of(new.identity.public_key):
         raise MalformedKeys("The identity's key id doesn't belong to its key.")
     made = await database.fetch(
@@ -92,7 +99,10 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: i
         return False
     await database.fetch("INSERT INTO counters (account, value) VALUES ($1, 0)", new.id)
     for slot in new.slots:
-        await insert_slot(new.id, slot, now)
+        await _insert_slot(new.id, slot, now)
+    if new.passkey is not None:
+        made_on_device = await check_new(new.passkey, "sign-up", new.id, site, now)
+        await insert_passkey(new.id, 1, new.passkey, made_on_device, now)
     await database.fetch(
         "INSERT INTO identities (account, key_id, public_key, private_sealed, gen, current, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id, new.identity.key_id, new.identity.public_key, new.identity.private_sealed, 1, True, now,
@@ -101,9 +111,10 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, now: i
 
 
 async def _check_same_account(new: NewAccount, email: str, role: Role) -> None:
-    """Raise EmailTaken or AccountExists unless `new` is the account that exists, shown by its id, e-mail and both proofs."""
+    """Raise EmailTaken or AccountExists unless `new` is the account that exists, shown by its id, e-mail and all proofs."""
     rows = await database.fetch(
-        "SELECT a.id, a.role, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1",
+        "SELECT a.id, a.role, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id "
+        "WHERE a.email = $1 AND k.method <> 'passkey'",
         email,
     )
     if any(row["id"] != new.id for row in rows):
@@ -145,7 +156,7 @@ async def replace_slot(caller: Caller, slot: NewSlot, salt_secret: bytes, now: i
     if database.for_update():  # two changes at once come one after the other
         await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", caller.account)
     await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method = $2", caller.account, slot.method)
-    await insert_slot(caller.account, slot, now)
+    await _insert_slot(caller.account, slot, now)
 
 
 async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
@@ -158,7 +169,9 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
     if row is None:
         raise WrongProof
     slots = await database.fetch(
-        "SELECT id, method, params, gen, sealed FROM key_slots WHERE account = $1 ORDER BY created_at, id", account
+        "SELECT k.id, k.method, k.params, k.gen, k.sealed, p.credential_id FROM key_slots k LEFT JOIN passkeys p ON p.slot = k.id "
+        "WHERE k.account = $1 ORDER BY k.created_at, k.id",
+        account,
     )
     identities = await database.fetch(
         "SELECT key_id, public_key, private_sealed, gen, current FROM identities WHERE account = $1 ORDER BY created_at, key_id",
@@ -177,6 +190,7 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
             Slot(
                 id=s["id"], method=s["method"], gen=s["gen"], sealed=bytes(s["sealed"]),
                 params=msgspec.json.decode(s["params"], type=Argon2idParams) if s["params"] else None,
+                credential=None if s["credential_id"] is None else bytes(s["credential_id"]),
             )
             for s in slots
         ],

@@ -12,6 +12,7 @@ from server import database
 from server.accounts import erasure, keys, sessions
 from server.accounts.errors import MalformedKeys, WrongProof
 from server.accounts.preferences import set_preferences
+from server.accounts.signatures import Site
 from server.accounts.structs import (
     Device,
     Me,
@@ -42,6 +43,12 @@ def session_cookie(request: ApiRequest, token: str) -> Cookie:
         samesite="strict",
         max_age=sessions.LONGEST // SECOND,
     )
+
+
+def site_of(request: ApiRequest) -> Site:
+    """Tell for which site passkeys are made and used here."""
+    state = request.app.state
+    return Site(state.settings.origin, state.installation.rp_id)
 
 
 def wants_bearer(request: ApiRequest, asked: bool) -> bool:  # noqa: FBT001 - the answer to one yes-or-no field
@@ -83,6 +90,11 @@ def sign_in_throttle(request: ApiRequest, email: str, method: Method) -> Throttl
             Limit(f"sign-in|{email}|", free=200, longest=MINUTE),
         ],
     )
+
+
+def passkey_throttle(request: ApiRequest) -> Throttle:
+    """Slow down failures by passkey per address, apart from those by passphrase: nobody guesses a signature."""
+    return _throttle(request, [Limit(f"passkey|{client_address(request)}", free=20, longest=MINUTE)])
 
 
 def proof_throttle(request: ApiRequest, session: UUID) -> Throttle:

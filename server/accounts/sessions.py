@@ -6,7 +6,8 @@ import secrets
 from uuid import UUID, uuid4
 
 from server import database
-from server.accounts.errors import NoSuchDevice, WrongProof
+from server.accounts.errors import NoSuchDevice, WrongPasskey, WrongProof
+from server.accounts.passkeys import Proved
 from server.accounts.structs import Device, Method
 from server.clock import DAY, HOUR, Clock, to_datetime
 from server.web.access import Caller, FindCaller
@@ -70,16 +71,33 @@ async def start_proved_session(account: UUID, label: str, now: int, *, method: M
     The slot is held until the session is there: a change of passphrase comes before it (and this raises WrongProof) or
     after it (and ends it).
     """
+    auth_hash = hashlib.sha256(auth).digest()
+    started = await _start_while(
+        "key_slots WHERE account = $2 AND method = $7 AND auth_hash = $8", account, label, now, method, auth_hash
+    )
+    if started is None:
+        raise WrongProof
+    return started
+
+
+async def start_passkey_session(proved: Proved, label: str, now: int) -> tuple[UUID, str]:
+    """Start a session for who has just signed in by a passkey, as long as it hasn't been removed; else raises WrongPasskey."""
+    there = "passkeys WHERE account = $2 AND id = $7 AND copied_at IS NULL"
+    started = await _start_while(there, proved.account, label, now, proved.passkey)
+    if started is None:
+        raise WrongPasskey
+    return started
+
+
+async def _start_while(there: str, account: UUID, label: str, now: int, *values: object) -> tuple[UUID, str] | None:
+    """Start a session of `account`, $2, if a row is `there`, which is held until the session is; its own `values` begin at $7."""
     session, token = uuid4(), new_token()
     started = await database.fetch(
         "INSERT INTO sessions (id, account, token_hash, label, created_at, seen_at, proved_at, expires_at) "
-        "SELECT $1, $2, $3, $4, $5, $5, $5, $6 FROM key_slots WHERE account = $2 AND method = $7 AND auth_hash = $8"
-        + database.for_share() + " RETURNING id",
-        session, account, hash_token(token), label, now, now + SLIDING, method, hashlib.sha256(auth).digest(),
+        f"SELECT $1, $2, $3, $4, $5, $5, $5, $6 FROM {there}{database.for_share()} RETURNING id",
+        session, account, hash_token(token), label, now, now + SLIDING, *values,
     )  # fmt: skip
-    if not started:
-        raise WrongProof
-    return session, token
+    return (session, token) if started else None
 
 
 async def renew_proof(session: UUID, now: int) -> None:

@@ -6,18 +6,22 @@ from uuid import UUID
 
 import msgspec
 
-Bytes16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-SealedKey = Annotated[bytes, msgspec.Meta(min_length=61, max_length=61)]
-"""32 bytes under `seal`: version, nonce, tag."""
-KeyId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{22}$", max_length=22)]
-Email = Annotated[str, msgspec.Meta(min_length=3, max_length=254)]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)", max_length=80)]
-"""Without control characters: PostgreSQL keeps no NUL, and a list shows one line."""
-Gen = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-Locale = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)", max_length=35)]
-ZoneName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$(?!\n)")]
+from server.accounts.fields import (
+    Bytes16,
+    Bytes32,
+    CredentialId,
+    Email,
+    Gen,
+    KeyId,
+    Label,
+    Locale,
+    SealedKey,
+    ZoneName,
+)
+from server.accounts.passkey_structs import NewPasskey
+
 Method = Literal["passphrase", "recovery"]
+"""What is typed to show who one is."""
 
 
 class Argon2idParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,16 +38,24 @@ class Slot(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One sealed way to the account key."""
 
     id: UUID
+    method: Literal["passphrase", "recovery", "passkey"]
+    params: Argon2idParams | None = None
+    """With `passphrase` only."""
+    gen: Gen
+    sealed: SealedKey
+    credential: CredentialId | None = None
+    """With `passkey` only: the id of the credential that opens it."""
+
+
+class NewSlot(msgspec.Struct, kw_only=True, frozen=True):
+    """A slot with what will prove who opens it."""
+
+    id: UUID
     method: Method
     params: Argon2idParams | None = None
     """With `passphrase` only."""
     gen: Gen
     sealed: SealedKey
-
-
-class NewSlot(Slot, kw_only=True, frozen=True):
-    """A slot with what will prove who opens it."""
-
     auth: Bytes32
 
 
@@ -58,12 +70,13 @@ class Identity(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
-    """All that makes an account: a passphrase slot, a recovery slot, an identity."""
+    """All that makes an account: a recovery slot, a passphrase slot or a passkey with its slot (or both), an identity."""
 
     id: UUID
     email: Email
-    slots: Annotated[list[NewSlot], msgspec.Meta(min_length=2, max_length=2)]
+    slots: Annotated[list[NewSlot], msgspec.Meta(min_length=1, max_length=2)]
     identity: Identity
+    passkey: NewPasskey | None = None
     locale: Locale = "en"
     time_zone: ZoneName = "UTC"
     device: Label = ""

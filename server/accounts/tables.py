@@ -53,6 +53,31 @@ class KeySlot(Table, tablename="key_slots"):
     created_at = Instant()
 
 
+class Passkey(Table, tablename="passkeys"):
+    """A WebAuthn credential of an account, and the key slot that it opens, if it can."""
+
+    id = Id(primary_key=True)
+    account = Id()
+    slot = Id(null=True)
+    credential_id = Bytes(unique=True)
+    public_key = Bytes()
+    sign_count = BigInt()
+    backup_eligible = Boolean()
+    backed_up = Boolean()
+    transports = Varchar()
+    name = Varchar()
+    created_at = Instant()
+    last_used_at = Instant(null=True)
+    copied_at = Instant(null=True)
+
+
+class PasskeyChallenge(Table, tablename="passkey_challenges"):
+    """What a passkey is to sign, hashed together with what it is for."""
+
+    hash = Bytes(primary_key=True)
+    expires_at = Instant()
+
+
 class Session(Table, tablename="sessions"):
     """A signed-in device; the token is stored hashed."""
 
@@ -66,4 +91,4 @@ class Session(Table, tablename="sessions"):
     expires_at = Instant()
 
 
-TABLES: list[type[Table]] = [Account, Counter, Identity, KeySlot, Session]
+TABLES: list[type[Table]] = [Account, Counter, Identity, KeySlot, Passkey, PasskeyChallenge, Session]

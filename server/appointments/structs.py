@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from server.accounts.structs import ZoneName
+from server.accounts.fields import ZoneName
 
 Kind = Literal["preparation", "dosing", "integration", "check-in"]
 Answered = Literal["confirmed", "change-requested"]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from server import database
 from server.accounts.keys import create_account, identity_key
+from server.accounts.signatures import Site
 from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation
 from server.care.practices import join_practice, practice_of_therapist, practice_view
 from server.care.relations import relate
@@ -74,7 +75,7 @@ async def open_invitation(invitation: UUID, redeem: bytes, now: int) -> OpenedIn
     )
 
 
-async def join(invitation: UUID, data: Join, salt_secret: bytes, now: int) -> None:
+async def join(invitation: UUID, data: Join, salt_secret: bytes, site: Site, now: int) -> None:
     """Sign a patient up and answer the invitation, both or neither; repeating it makes it once.
 
     Raises LinkNotValid, InvitationTaken, and what `create_account` raises.
@@ -83,7 +84,7 @@ async def join(invitation: UUID, data: Join, salt_secret: bytes, now: int) -> No
         row = await _redeemed(invitation, data.answer.redeem, now, database.for_update())
         if row["invitee"] not in (None, data.account.id):
             raise InvitationTaken
-        await create_account(data.account, "patient", salt_secret, now)
+        await create_account(data.account, "patient", salt_secret, site, now)
         await _take_answer(row, data.account.id, data.answer, now)
 
 

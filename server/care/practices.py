@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from server import database
 from server.accounts.keys import create_account
+from server.accounts.signatures import Site
 from server.care.errors import LinkNotValid
 from server.care.structs import Begin, PracticeView
 from server.clock import DAY
@@ -57,7 +58,7 @@ async def linked_practice(token: bytes, now: int) -> PracticeView:
     return practice_view(row)
 
 
-async def begin(data: Begin, salt_secret: bytes, now: int) -> None:
+async def begin(data: Begin, salt_secret: bytes, site: Site, now: int) -> None:
     """Make the first therapist's account by a one-time link, in one transaction; repeating it makes it once.
 
     Raises LinkNotValid, and what `create_account` raises.
@@ -70,7 +71,7 @@ async def begin(data: Begin, salt_secret: bytes, now: int) -> None:
         )  # fmt: skip
         if row is None:
             raise LinkNotValid
-        if await create_account(data.account, "therapist", salt_secret, now):
+        if await create_account(data.account, "therapist", salt_secret, site, now):
             await join_practice(row["practice"], data.account.id, now)
 
 

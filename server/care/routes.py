@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from server.accounts.errors import AccountExists, EmailTaken
-from server.accounts.routes import signed_in
+from server.accounts.routes import signed_in, site_of
 from server.accounts.structs import Me
 from server.care import invitations, practices, relations
 from server.care.errors import LinkNotValid
@@ -50,12 +50,12 @@ async def open_begin(request: ApiRequest, data: JSONBody[BeginLink]) -> Practice
         return await practices.linked_practice(data.token, request.app.state.clock())
 
 
-@post("/begin", **allow(Who.ANYBODY), status_code=200)
+@post("/begin", **allow(Who.ANYBODY, never="prf"), status_code=200)
 async def begin(request: ApiRequest, data: JSONBody[Begin]) -> Response[Me]:
     """Sign the first therapist of a practice up."""
     state = request.app.state
     async with _counted(request):
-        await practices.begin(data, state.installation.salt_secret, state.clock())
+        await practices.begin(data, state.installation.salt_secret, site_of(request), state.clock())
     return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
 
 
@@ -84,12 +84,12 @@ async def open_invitation(request: ApiRequest, invitation: FromPath[UUID], data:
         return await invitations.open_invitation(invitation, data.redeem, request.app.state.clock())
 
 
-@post("/invitations/{invitation:uuid}/join", **allow(Who.ANYBODY), status_code=200)
+@post("/invitations/{invitation:uuid}/join", **allow(Who.ANYBODY, never="prf"), status_code=200)
 async def join(request: ApiRequest, invitation: FromPath[UUID], data: JSONBody[Join]) -> Response[Me]:
     """Sign up by an invitation and answer it, in one."""
     state = request.app.state
     async with _counted(request):
-        await invitations.join(invitation, data, state.installation.salt_secret, state.clock())
+        await invitations.join(invitation, data, state.installation.salt_secret, site_of(request), state.clock())
     return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from server.accounts.structs import Bytes32, NewAccount
+from server.accounts.fields import Bytes32
+from server.accounts.structs import NewAccount
 
 SealedCard = Annotated[bytes, msgspec.Meta(min_length=1053, max_length=16413)]
 """A sealed name, padded as a body."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from server.accounts.structs import Bytes16
+from server.accounts.fields import Bytes16
 
 PushState = Literal["works", "not-shown-yet", "failing", "ended"]
 """Whether a device shows what is sent to it: its last push was shown; none was so far; they fail now; it must subscribe anew."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from aftertide.protocol.padding import MAX_SEALED, SEAL_OVERHEAD, padded_length
 
-from server.accounts.structs import Bytes32, Gen, SealedKey
+from server.accounts.fields import Bytes32, Gen, SealedKey
 
 SealedBody = Annotated[bytes, msgspec.Meta(min_length=padded_length(1) + SEAL_OVERHEAD, max_length=MAX_SEALED)]
 SealedGrant = Annotated[bytes, msgspec.Meta(min_length=80, max_length=80)]

@@ -62,13 +62,19 @@ class ForeignOrigin(Refusal):
 FindCaller = Callable[[str], Awaitable[Caller | None]]
 
 
-def allow(who: Who, *, changes_nothing: bool = False, also: Mapping[int, ResponseSpec] | None = None) -> dict[str, Any]:
+def allow(
+    who: Who, *, changes_nothing: bool = False, never: str | None = None, also: Mapping[int, ResponseSpec] | None = None
+) -> dict[str, Any]:
     """State who may call a route: `@get("/path", **allow(Who.SIGNED_IN))`.
 
     `changes_nothing`: a POST that reads nothing and leaves everything as it is, so that it doesn't matter which page sent it.
+    `never`: a member that no body sent to it may have, however deep: it would hold what must stay on a device.
     `also`: what the route may answer besides its content and problems, for the schema.
     """
-    return {"opt": {"who": who, "changes_nothing": changes_nothing}, "responses": {**DOCUMENTED, **(also or {})}}
+    return {
+        "opt": {"who": who, "changes_nothing": changes_nothing, "never": never},
+        "responses": {**DOCUMENTED, **(also or {})},
+    }
 
 
 def session_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

@@ -17,17 +17,21 @@ class InstallationState(msgspec.Struct, frozen=True):
     """32 bytes: the salt of an e-mail is a mac under it, whether there is an account or not."""
     address_secret: bytes
     """32 bytes: network addresses are kept only as macs under it."""
+    rp_id: str | None
+    """The name that passkeys were bound to when it first had one; None as long as people open an address."""
     demo: bool
     """Whether demo data was made here; production refuses such a database."""
 
 
-async def load_installation() -> InstallationState:
-    """Read this database's state, making it when the database is new."""
+async def load_installation(rp_id: str | None) -> InstallationState:
+    """Read this database's state, making it when the database is new; `rp_id` is taken once, and stays."""
     fresh = {
         "incarnation": uuid4().bytes,
         "salt_secret": secrets.token_bytes(32),
         "address_secret": secrets.token_bytes(32),
     }
+    if rp_id is not None:
+        fresh["rp_id"] = rp_id.encode()
     for name, value in fresh.items():
         await database.fetch(
             "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value
@@ -37,6 +41,7 @@ async def load_installation() -> InstallationState:
         incarnation=UUID(bytes=bytes(values["incarnation"])),
         salt_secret=bytes(values["salt_secret"]),
         address_secret=bytes(values["address_secret"]),
+        rp_id=bytes(values["rp_id"]).decode() if "rp_id" in values else None,
         demo="demo" in values,
     )
 

@@ -1,6 +1,7 @@
 """Bodies in and out: JSON or MessagePack for the same structs, read strictly."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,10 @@ class Malformed(Refusal):
     """The body isn't JSON or MessagePack, or doesn't have the declared shape."""
 
 
+class ForbiddenMember(Refusal):
+    """The body holds, at whatever depth, a member that must never leave a device."""
+
+
 def _media_type(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
@@ -27,19 +32,44 @@ class ApiRequest(Request[Any, Any, Any]):
     async def json(self) -> Any:
         """Decode the body by its content type into the handler's struct, without coercing anything.
 
-        Raises Malformed, naming the field and what it should be but not its value, and 415 for any other content type.
+        Raises Malformed, naming the field and what it should be but not its value, ForbiddenMember for what the route must
+        never be sent, and 415 for any other content type.
         """
         declared = self.route_handler.parsed_fn_signature.parameters["data"].annotation
         body = await self.body()
         content_type = _media_type(self.headers.get("content-type"))
+        never = self.route_handler.opt.get("never")
         try:
+            if never is not None and never in _names(_decoded(body, content_type)):
+                raise ForbiddenMember
             if content_type == MESSAGEPACK:
                 return msgspec.msgpack.decode(body, type=declared)
             if content_type == "application/json":
                 return msgspec.json.decode(body, type=declared)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Malformed(f"The body isn't what this route takes: {_without_values(error)}") from None
         raise HTTPException(status_code=415)
+
+
+def _decoded(body: bytes, content_type: str) -> Any:
+    """Decode a body into plain values; a JSON object is the list of its pairs, so that none hides behind its double."""
+    if content_type == MESSAGEPACK:
+        return msgspec.msgpack.decode(body)
+    return json.loads(body, object_pairs_hook=list) if content_type == "application/json" else None
+
+
+def _names(value: Any) -> Iterator[Any]:
+    """Yield the names of all members in a decoded body, at every depth."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.items()
+        elif isinstance(one, tuple):
+            yield one[0]
+            waiting.append(one[1])
+        elif isinstance(one, list):
+            waiting += one
 
 
 def _without_values(error: Exception) -> str:

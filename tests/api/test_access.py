@@ -14,6 +14,7 @@ from server.clock import MINUTE
 from server.settings import Settings
 from server.web.access import Who
 from tests.api.appointments import book, moved, new
+from tests.api.passkeys import NOBODYS_ASSERTION, NOBODYS_ATTESTATION
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.api.pushes import subscription
 from tests.conftest import ORIGIN, Running
@@ -75,7 +76,7 @@ class Scene:
     def path(self, template: str, record: UUID | None = None) -> str:
         values = {
             "{record:uuid}": record or self.entry, "{invitation:uuid}": self.invitation, "{account:uuid}": self.therapist.id,
-            "{device:uuid}": self.device, "{reminder:uuid}": self.device, "{appointment:uuid}": self.appointment, "{method:str}": "passphrase", "{pointer:str}": "settings",
+            "{device:uuid}": self.device, "{reminder:uuid}": self.device, "{passkey:uuid}": self.device, "{appointment:uuid}": self.appointment, "{method:str}": "passphrase", "{pointer:str}": "settings",
         }  # fmt: skip
         for name, value in values.items():
             template = template.replace(name, str(value))
@@ -130,6 +131,11 @@ def fixed(method: str, path: str, value: dict[str, Any]) -> None:
 
 fixed("POST", "/api/salt", {"email": "ana@example.org"})
 fixed("POST", "/api/sign-in", {"email": "ana@example.org", "method": "passphrase", "auth": b64(bytes(32))})
+fixed("POST", "/api/sign-in/passkey", {"answer": NOBODYS_ASSERTION})
+fixed("POST", "/api/account/proof/passkey", {"answer": NOBODYS_ASSERTION})
+fixed("POST", "/api/passkeys", {"name": "Phone", "answer": NOBODYS_ATTESTATION})
+fixed("POST", "/api/passkeys/challenges/sign-up", {"account": str(uuid4())})
+fixed("PUT", "/api/passkeys/{passkey:uuid}/name", {"name": "Phone"})
 fixed("POST", "/api/account/proof", {"method": "passphrase", "auth": b64(bytes(32))})
 fixed("PUT", "/api/account/preferences", {"locale": "es", "time_zone": "Europe/Madrid"})
 fixed("PUT", "/api/account/pointers/{pointer:str}", {"record": str(uuid4())})
@@ -196,6 +202,9 @@ async def moves_body(scene: Scene, who: Person) -> dict[str, Any]:
 WITHOUT_BODY = {
     ("POST", "/api/sign-out"),
     ("POST", "/api/account/erase"),
+    ("POST", "/api/passkeys/challenges/sign-in"),
+    ("POST", "/api/passkeys/challenges/proof"),
+    ("POST", "/api/passkeys/challenges/register"),
     ("POST", "/api/mail/confirmation"),
     ("POST", "/api/reminders/test"),
 }

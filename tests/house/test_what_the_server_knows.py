@@ -9,6 +9,11 @@ IN_PLAIN = {
     "counters": {"account", "value"},
     "identities": {"account", "key_id", "public_key", "gen", "current", "created_at"},
     "key_slots": {"id", "account", "method", "params", "gen", "created_at"},
+    "passkeys": {
+        "id", "account", "slot", "credential_id", "public_key", "sign_count", "backup_eligible", "backed_up", "transports", "name",
+        "created_at", "last_used_at", "copied_at",
+    },
+    "passkey_challenges": {"expires_at"},
     "sessions": {"id", "account", "label", "created_at", "seen_at", "proved_at", "expires_at"},
     "practices": {"id", "name", "phone", "emergency_number", "reading_line", "time_zone", "created_at"},
     "first_therapist_links": {"practice", "expires_at", "used_by"},
@@ -60,6 +65,7 @@ IN_PLAIN = {
 }  # fmt: skip
 HASHED = {
     "key_slots": {"auth_hash"},
+    "passkey_challenges": {"hash"},
     "sessions": {"token_hash"},
     "first_therapist_links": {"token_hash"},
     "invitations": {"redeem_hash", "inviter_tag", "invitee_tag"},
