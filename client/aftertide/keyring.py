@@ -22,6 +22,7 @@ from aftertide.protocol.slots import (
     check_kdf,
     kit_secrets,
     open_slot,
+    passkey_key,
     passphrase_secrets,
     seal_slot,
 )
@@ -124,6 +125,17 @@ def open_account_key(me: wire.Me, method: Method, secrets: SlotSecrets, salt: by
                 raise SlotError("the slot names another salt than the one given for the e-mail")
             return open_slot(secrets.slot_key, me.id, slot.id, method, slot.gen, slot.sealed)
     raise SlotError("the account has no slot of this kind")
+
+
+def open_by_passkey(me: wire.Me, credential: bytes, prf: bytes) -> AccountKey:
+    """Open the slot of a passkey with its PRF output, which whoever spoke to the authenticator has.
+
+    Raises KeyLengthError, DoesNotOpenError for another output, SlotError when the credential has no slot.
+    """
+    for slot in me.slots:
+        if slot.method == "passkey" and slot.credential == credential:
+            return open_slot(passkey_key(prf), me.id, slot.id, "passkey", slot.gen, slot.sealed)
+    raise SlotError("the account has no slot of this passkey")
 
 
 def open_keyring(me: wire.Me, account_key: AccountKey, highest_gen: int) -> Keyring:

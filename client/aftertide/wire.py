@@ -39,6 +39,8 @@ class Slot(msgspec.Struct, kw_only=True, frozen=True):
     params: KdfParams | None = None
     gen: int
     sealed: bytes
+    credential: bytes | None = None
+    """With `passkey`: the id of the credential that opens it."""
 
 
 class NewSlot(Confidential, kw_only=True, frozen=True):

@@ -1,43 +1,26 @@
 """One shape of error, over every source of it: RFC 9457, a known code, and never a word of what was sent."""
 
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import msgspec
 import pytest
 import structlog
 
 from server import database
 from server.channels.mailing import MailSender
-from server.clock import MINUTE
 from server.refusals import PROBLEMS
 from server.web.problems import Refusal
+from tests.api import passkey_causes as _passkey_causes  # noqa: F401 - registers its own
 from tests.api.appointments import book, in_days, move, moved, new, say, send, settle
-from tests.api.authenticator import Authenticator, Passkey
-from tests.api.passkeys import NOBODYS_ASSERTION, add, challenge, new_passkey
-from tests.api.passkeys import sign_in as sign_in_by_passkey
+from tests.api.causes import CANARY, CAUSES, cause
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.api.pushes import Browser, say_subscribed, subscription
 from tests.conftest import Running
 from tests.mail_server import mail_server
 from tests.reminders.sending import Outside, with_phone
-
-CANARY = "the-water-again-I-was-the-shore"
-Cause = Callable[[Running, Person, Person], Awaitable[httpx.Response]]
-CAUSES: dict[str, tuple[int, Cause]] = {}
-
-
-def cause(code: str, status: int) -> Callable[[Cause], Cause]:
-    """Register a way to meet the problem `code`; several ways may share one code."""
-
-    def keep(make: Cause) -> Cause:
-        CAUSES[f"{code}: {make.__name__}"] = (status, make)
-        return make
-
-    return keep
 
 
 @cause("not-found", 404)
@@ -204,76 +187,6 @@ async def a_key_id_of_another_key(running: Running, patient: Person, therapist: 
 @cause("not-found", 404)
 async def a_device_that_is_not_there(running: Running, patient: Person, therapist: Person) -> httpx.Response:
     return await patient.http.delete(f"/api/devices/{uuid4()}")
-
-
-@cause("forbidden-member", 422)
-async def a_prf_output_that_was_posted(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    return await patient.http.post("/api/sign-in/passkey", json={"answer": {"prf": {"first": CANARY}}})
-
-
-@cause("passkeys-off", 409)
-async def a_passkey_where_people_open_an_address(
-    running: Running, patient: Person, therapist: Person
-) -> httpx.Response:
-    running.app.state.installation = msgspec.structs.replace(running.app.state.installation, rp_id=None)
-    return await running.program().post("/api/passkeys/challenges/sign-in")
-
-
-@cause("challenge-over", 409)
-async def a_challenge_answered_too_late(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    device = Authenticator()
-    body = await new_passkey(patient, device)
-    running.time.move(5 * MINUTE)
-    return await patient.http.post("/api/passkeys", json=body)
-
-
-@cause("wrong-passkey", 401)
-async def a_passkey_that_nobody_has(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    device = Authenticator()
-    device.make(await challenge(patient.http, "sign-up", patient.id), patient.id)
-    return await sign_in_by_passkey(running, device)
-
-
-@cause("wrong-passkey", 401)
-async def client_data_that_is_no_json(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    body = {"answer": {**NOBODYS_ASSERTION, "client_data": b64(CANARY.encode())}}
-    return await patient.http.post("/api/sign-in/passkey", json=body)
-
-
-@cause("malformed-passkey", 422)
-async def a_passkey_of_another_site(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    return await add(patient, Authenticator(origin=f"https://{CANARY}.example"))
-
-
-@cause("passkey-taken", 409)
-async def a_passkey_that_somebody_else_has(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    device = Authenticator()
-    await add(therapist, device)
-    same = Passkey(patient.id, id=device.passkeys[0].id)
-    answer = device.make(await challenge(patient.http, "register"), patient.id, same)
-    return await patient.http.post("/api/passkeys", json={"name": CANARY, "answer": answer})
-
-
-@cause("passkey-copied", 403)
-async def a_passkey_that_counts_backwards(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    device = Authenticator()
-    await add(patient, device)
-    device.passkeys[0].count = 7
-    await sign_in_by_passkey(running, device)
-    device.passkeys[0].count = 3
-    return await sign_in_by_passkey(running, device)
-
-
-@cause("not-found", 404)
-async def a_passkey_that_is_not_there(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    return await patient.http.put(f"/api/passkeys/{uuid4()}/name", json={"name": CANARY})
-
-
-@cause("last-slot", 409)
-async def a_passkey_without_anything_beside_it(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    passkey = (await add(patient, Authenticator())).json()["id"]
-    await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method <> 'passkey'", patient.id)
-    return await patient.http.delete(f"/api/passkeys/{passkey}")
 
 
 @cause("pointer-set", 409)

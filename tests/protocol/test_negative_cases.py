@@ -29,7 +29,7 @@ from aftertide.protocol.padding import pad, unpad
 from aftertide.protocol.passphrases import check_new_passphrase
 from aftertide.protocol.primitives import unseal
 from aftertide.protocol.records import Head, check_proof, check_tombstone, open_body, unwrap_key
-from aftertide.protocol.slots import check_generation, check_kdf, kit_secrets, open_slot
+from aftertide.protocol.slots import check_generation, check_kdf, kit_secrets, open_slot, passkey_key
 
 Case: TypeAlias = dict[str, Any]
 CASES: list[Case] = json.loads(
@@ -81,6 +81,12 @@ def try_slot(case: Case) -> None:
     open_slot(key, case["account"], case["id"], case["method"], case["gen"], unb64(case["sealed"]))
 
 
+def try_passkey_slot(case: Case) -> None:
+    open_slot(
+        passkey_key(unb64(case["prf"])), case["account"], case["id"], "passkey", case["gen"], unb64(case["sealed"])
+    )
+
+
 def try_memory(case: Case) -> None:
     arrived = dict(case["arrived"])
     base = arrived.pop("base")
@@ -128,6 +134,7 @@ CONSTRUCTIONS: dict[str, Callable[[Case], object]] = {
     "passphrase": try_passphrase,
     "kit": try_kit,
     "slot": try_slot,
+    "passkey-slot": try_passkey_slot,
     "body": lambda case: open_body(RecordKey(unb64(case["rk"])), head_of(case), unb64(case["body"])),
     "wrapped": lambda case: unwrap_key(SecretKey(unb64(case["record-wrap"])), head_of(case), unb64(case["wrapped"])),
     "proof": lambda case: check_proof(secret(case), head_of(case), unb64(case["body"]), unb64(case["proof"])),

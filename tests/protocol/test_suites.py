@@ -23,7 +23,7 @@ from aftertide.protocol.kit import print_kit, read_kit
 from aftertide.protocol.memory import Seen, judge, seen_of
 from aftertide.protocol.primitives import mac
 from aftertide.protocol.records import Head, check_proof, make_tombstone, open_body, prove, unwrap_key
-from aftertide.protocol.slots import kit_secrets, open_slot, passphrase_secrets
+from aftertide.protocol.slots import PRF_INPUT, kit_secrets, open_slot, passkey_key, passphrase_secrets
 
 VECTORS = Path(__file__).parents[2] / "protocol" / "vectors"
 FILES = ["suite1.json", "python.json", "typescript.json"]
@@ -59,14 +59,30 @@ def test_every_slot_opens_the_account_key_and_gives_the_same_auth(suite: Vectors
         for slot in account["slots"]:
             if slot["method"] == "passphrase":
                 secrets = passphrase_secrets(account["passphrase"], account["email"], unb64(slot["salt"]))
-            else:
+            elif slot["method"] == "recovery":
                 secrets = kit_secrets(read_kit(slot["kit"]))
                 assert print_kit(read_kit(slot["kit"])) == slot["kit"]
+            else:
+                continue
             assert b64(secrets.auth.reveal) == slot["auth"]
             opened = open_slot(
                 secrets.slot_key, account["id"], slot["id"], slot["method"], slot["gen"], unb64(slot["sealed"])
             )
             assert b64(opened.reveal) == account["ak"]
+
+
+@pytest.mark.parametrize("name", ["python.json", "typescript.json"])
+def test_the_slot_of_a_passkey_opens_with_its_prf_output(name: str) -> None:
+    suite: Vectors = json.loads((VECTORS / name).read_text(encoding="utf-8"))
+    for account in suite["accounts"]:
+        (slot,) = [one for one in account["slots"] if one["method"] == "passkey"]
+        key = passkey_key(unb64(slot["prf"]))
+        opened = open_slot(key, account["id"], slot["id"], "passkey", slot["gen"], unb64(slot["sealed"]))
+        assert b64(opened.reveal) == account["ak"]
+
+
+def test_a_passkey_is_asked_for_the_hash_of_the_protocols_words() -> None:
+    assert PRF_INPUT.hex() == "3583fc9df89a3bd86e3ff4bae6a81fc37b8212939726eac623090e1caafd9da2"
 
 
 def test_the_salt_of_an_email_follows_from_the_salt_secret(suite: Vectors) -> None:

@@ -1,4 +1,4 @@
-"""Key slots: what a passphrase or a recovery kit gives, and the account key that it opens."""
+"""Key slots: what a passphrase, a recovery kit or a passkey gives, and the account key that it opens."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -10,9 +10,11 @@ from aftertide.protocol.errors import KdfParametersError, KeyLengthError, OlderG
 from aftertide.protocol.keys import AccountKey, SecretKey
 from aftertide.protocol.kit import SECRET_LENGTH
 from aftertide.protocol.passphrases import passphrase_bytes
-from aftertide.protocol.primitives import KEY_LENGTH, digest, hkdf, seal, unseal
+from aftertide.protocol.primitives import KEY_LENGTH, check_key, digest, hkdf, seal, unseal
 
 Method: TypeAlias = Literal["passphrase", "recovery"]
+"""What a person types."""
+SlotMethod: TypeAlias = Literal["passphrase", "recovery", "passkey"]
 
 KDF: Final = "argon2id"
 MEMORY_KIB: Final = 65_536
@@ -20,6 +22,8 @@ PASSES: Final = 3
 LANES: Final = 1
 _VERSION: Final = 0x13
 SALT_LENGTH: Final = 16
+PRF_INPUT: Final = digest(b"aftertide/1/prf")
+"""What a passkey's PRF extension (Web Authentication Level 3) is evaluated for."""
 
 
 def check_kdf(kdf: str, memory: int, passes: int, lanes: int) -> None:
@@ -77,15 +81,23 @@ def kit_secrets(secret: bytes) -> SlotSecrets:
     return _secrets_from(secret)
 
 
-def _slot_context(account: str, slot: str, method: Method, gen: int) -> bytes:
+def passkey_key(prf: bytes) -> SecretKey:
+    """Derive the key of a passkey's slot from its PRF output for `PRF_INPUT`; `KeyLengthError` for other than 32 bytes.
+
+    What shows who this is isn't derived: it is the passkey's signature.
+    """
+    return SecretKey(hkdf(check_key(prf), "aftertide/1/slot"))
+
+
+def _slot_context(account: str, slot: str, method: SlotMethod, gen: int) -> bytes:
     return ctx("aftertide/1/slot", account, slot, method, gen)
 
 
-def seal_slot(key: SecretKey, account: str, slot: str, method: Method, gen: int, account_key: AccountKey) -> bytes:
+def seal_slot(key: SecretKey, account: str, slot: str, method: SlotMethod, gen: int, account_key: AccountKey) -> bytes:
     """Seal the account key in a slot, bound to account, slot id, method and generation."""
     return seal(key.reveal, _slot_context(account, slot, method, gen), account_key.reveal)
 
 
-def open_slot(key: SecretKey, account: str, slot: str, method: Method, gen: int, sealed: bytes) -> AccountKey:
+def open_slot(key: SecretKey, account: str, slot: str, method: SlotMethod, gen: int, sealed: bytes) -> AccountKey:
     """Open a slot; `DoesNotOpenError` for a wrong secret, or another account, slot, method or generation."""
     return AccountKey(unseal(key.reveal, _slot_context(account, slot, method, gen), sealed))

@@ -1,11 +1,12 @@
-import { type Bytes, toBase64Url } from "./bytes";
+import { type Bytes, toBase64Url, utf8 } from "./bytes";
 import { ctx } from "./context";
 import { KeyError, ParameterError } from "./errors";
 import { passphraseBytes } from "./passphrase";
 import { derivationKey, deriveSealingKey, hash, hkdf, open, seal } from "./symmetric";
 
-/** How a slot is opened. Passkeys have slots of their own method. */
-export type SlotMethod = "passphrase" | "recovery";
+/** How a slot is opened: by what is typed, or by a passkey. */
+export type TypedMethod = "passphrase" | "recovery";
+export type SlotMethod = TypedMethod | "passkey";
 
 /** Which slot: bound to what it seals. */
 export interface SlotHead {
@@ -71,6 +72,20 @@ export async function passphraseSecrets(passphrase: string, email: string, salt:
 export async function kitSecrets(secret: Bytes): Promise<SlotSecrets> {
   if (secret.length !== 20) throw new KeyError("a kit holds 20 bytes");
   return secretsFrom(secret);
+}
+
+/** What a passkey's PRF extension (Web Authentication Level 3) is evaluated for; 32 bytes. */
+export async function prfInput(): Promise<Bytes> {
+  return hash(utf8("aftertide/1/prf"));
+}
+
+/**
+ * The key of a passkey's slot, from its PRF output for {@link prfInput}: overwrite that after use. Throws
+ * {@link KeyError} unless there are 32 bytes. What shows who this is isn't derived: it is the passkey's signature.
+ */
+export async function passkeySlotKey(prf: Bytes): Promise<CryptoKey> {
+  if (prf.length !== 32) throw new KeyError("a PRF output has 32 bytes");
+  return deriveSealingKey(await derivationKey(prf), "aftertide/1/slot");
 }
 
 function slotContext(head: SlotHead): Bytes {

@@ -25,7 +25,9 @@ import {
   openIdentity,
   openSlot,
   paddedLength,
+  passkeySlotKey,
   passphraseSecrets,
+  prfInput,
   printKit,
   prove,
   proveTombstone,
@@ -40,7 +42,7 @@ import {
   unwrapRecordKey,
   utf8,
 } from "../../src/protocol";
-import { readVectors, type Vectors } from "./vectors";
+import { readVectors, toHex, type Vectors } from "./vectors";
 
 /** One reader for all three makers: if these open, the clients open each other's bytes. */
 describe.each(["suite1.json", "python.json", "typescript.json"])("%s", (file) => {
@@ -57,19 +59,28 @@ describe.each(["suite1.json", "python.json", "typescript.json"])("%s", (file) =>
     return importIdentity(fromBase64(accountOf(id).private));
   }
 
-  test.each(accounts)("opens the slots of $email with the passphrase and with the kit", async (account) => {
-    expect(canonicalEmail(account.email)).toBe(account.email);
-    expect(account.slots.map((slot) => slot.method).sort()).toEqual(["passphrase", "recovery"]);
-    for (const slot of account.slots) {
-      const secrets = slot.kit
-        ? await kitSecrets(readKit(slot.kit))
-        : await passphraseSecrets(account.passphrase, account.email, fromBase64(slot.salt ?? ""));
-      if (slot.kit) expect(printKit(readKit(slot.kit))).toBe(slot.kit);
-      expect(toBase64(secrets.auth)).toBe(slot.auth);
-      const head = { account: account.id, id: slot.id, method: slot.method as SlotMethod, gen: slot.gen };
-      expect(toBase64(await openSlot(secrets.slotKey, head, fromBase64(slot.sealed)))).toBe(account.ak);
-    }
-  });
+  test.each(accounts)(
+    "opens the slots of $email with the passphrase, with the kit and with a passkey",
+    async (account) => {
+      expect(canonicalEmail(account.email)).toBe(account.email);
+      const methods = file === "suite1.json" ? ["passphrase", "recovery"] : ["passkey", "passphrase", "recovery"];
+      expect(account.slots.map((slot) => slot.method).sort()).toEqual(methods);
+      for (const slot of account.slots) {
+        const head = { account: account.id, id: slot.id, method: slot.method as SlotMethod, gen: slot.gen };
+        if (slot.prf) {
+          const key = await passkeySlotKey(fromBase64(slot.prf));
+          expect(toBase64(await openSlot(key, head, fromBase64(slot.sealed)))).toBe(account.ak);
+          continue;
+        }
+        const secrets = slot.kit
+          ? await kitSecrets(readKit(slot.kit))
+          : await passphraseSecrets(account.passphrase, account.email, fromBase64(slot.salt ?? ""));
+        if (slot.kit) expect(printKit(readKit(slot.kit))).toBe(slot.kit);
+        expect(toBase64(secrets.auth)).toBe(slot.auth);
+        expect(toBase64(await openSlot(secrets.slotKey, head, fromBase64(slot.sealed)))).toBe(account.ak);
+      }
+    },
+  );
 
   test.each(accounts)("gives $email the salt that the server's secret makes", async (account) => {
     const salt = (await mac(await macKey(fromBase64(vectors.salt_secret)), utf8(account.email))).slice(0, 16);
@@ -162,4 +173,8 @@ describe.each(["suite1.json", "python.json", "typescript.json"])("%s", (file) =>
     for (const [length, padded] of vectors.padding) expect(paddedLength(length)).toBe(padded);
     for (const [values, text] of vectors.ctx) expect(fromUtf8(ctx(...values))).toBe(text);
   });
+});
+
+test("a passkey is asked for the hash of the protocol's words", async () => {
+  expect(toHex(await prfInput())).toBe("3583fc9df89a3bd86e3ff4bae6a81fc37b8212939726eac623090e1caafd9da2");
 });

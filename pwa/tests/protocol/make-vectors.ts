@@ -21,12 +21,14 @@ import {
   newRecordKey,
   open,
   paddedLength,
+  passkeySlotKey,
   passphraseSecrets,
   printKit,
   prove,
   proveTombstone,
   type RecordContent,
   randomBytes,
+  type SlotMethod,
   sealBody,
   sealCard,
   sealDraft,
@@ -49,8 +51,9 @@ async function makeAccount(saltSecret: CryptoKey, email: string, passphrase: str
   const kit = newKitSecret();
   const byPassphrase = await passphraseSecrets(passphrase, email, salt);
   const byKit = await kitSecrets(kit);
-  const slotIds = { passphrase: newId(), recovery: newId() };
-  const slot = async (method: "passphrase" | "recovery", key: CryptoKey) =>
+  const prf = randomBytes(32);
+  const slotIds = { passphrase: newId(), recovery: newId(), passkey: newId() };
+  const slot = async (method: SlotMethod, key: CryptoKey) =>
     toBase64(await sealSlot(key, { account: id, id: slotIds[method], method, gen }, ak));
   const vector: Vectors["accounts"][number] = {
     id,
@@ -77,6 +80,13 @@ async function makeAccount(saltSecret: CryptoKey, email: string, passphrase: str
         kit: printKit(kit),
         auth: toBase64(byKit.auth),
         sealed: await slot("recovery", byKit.slotKey),
+      },
+      {
+        id: slotIds.passkey,
+        method: "passkey",
+        gen,
+        prf: toBase64(prf),
+        sealed: await slot("passkey", await passkeySlotKey(prf)),
       },
     ],
     private_sealed: toBase64(sealed.sealed),

@@ -27,6 +27,7 @@ import {
   pad,
   paddedLength,
   parseJsonObject,
+  passkeySlotKey,
   printJson,
   publicKey,
   type RecordContent,
@@ -118,6 +119,10 @@ const CONSTRUCTIONS: Record<string, (given: Case) => unknown> = {
     const { slotKey } = await kitSecrets(bytes(given, "secret"));
     const slot = { account: text(given, "account"), id: text(given, "id"), gen: number(given, "gen") };
     return openSlot(slotKey, { ...slot, method: given.method as SlotMethod }, bytes(given, "sealed"));
+  },
+  "passkey-slot": async (given) => {
+    const slot = { account: text(given, "account"), id: text(given, "id"), gen: number(given, "gen") };
+    return openSlot(await passkeySlotKey(bytes(given, "prf")), { ...slot, method: "passkey" }, bytes(given, "sealed"));
   },
   body: (given) => openBody(bytes(given, "rk"), head(given), bytes(given, "body")),
   wrapped: async (given) =>

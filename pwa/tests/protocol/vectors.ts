@@ -11,7 +11,16 @@ export interface Vectors {
     private: string;
     public: string;
     key_id: string;
-    slots: { id: string; method: string; gen: number; salt?: string; kit?: string; auth: string; sealed: string }[];
+    slots: {
+      id: string;
+      method: string;
+      gen: number;
+      salt?: string;
+      kit?: string;
+      prf?: string;
+      auth?: string;
+      sealed: string;
+    }[];
     private_sealed: string;
   }[];
   salt_secret: string;

@@ -7,7 +7,7 @@ from aftertide.protocol.keys import SecretKey
 from aftertide.protocol.kit import print_kit
 from aftertide.protocol.padding import MAX_CONTENT, pad, padded_length
 from aftertide.protocol.primitives import seal
-from aftertide.protocol.slots import kit_secrets, seal_slot
+from aftertide.protocol.slots import kit_secrets, passkey_key, seal_slot
 from aftertide.protocol.vectors.case import ACCEPTED, REFUSED, Case, case, flip, person, variations
 
 
@@ -229,6 +229,30 @@ def _slots() -> list[Case]:
     )
 
 
+def _passkey_slots() -> list[Case]:
+    ana, slot, prf = person("ana"), new_id(), SecretKey.new().reveal
+    sealed = seal_slot(passkey_key(prf), ana.id, slot, "passkey", 2, ana.account_key)
+    as_kit = seal_slot(passkey_key(prf), ana.id, slot, "recovery", 2, ana.account_key)
+    right = {"prf": b64(prf), "account": ana.id, "id": slot, "gen": 2, "sealed": b64(sealed)}
+    return variations(
+        "passkey-slot",
+        right,
+        {
+            "another output": {"prf": b64(SecretKey.new().reveal)},
+            "an output of 31 bytes": {"prf": b64(prf[:31])},
+            "two outputs": {"prf": b64(prf * 2)},
+            "another account": {"account": new_id()},
+            "another slot": {"id": new_id()},
+            "another generation": {"gen": 1},
+            "sealed as another method's": {"sealed": b64(as_kit)},
+        },
+    )
+
+
 def make() -> list[Case]:
     """Make the cases of this module; keys in them are new each time."""
-    return [made for part in (_encodings, _json, _padding, _sealing, _credentials, _kits, _slots) for made in part()]
+    return [
+        made
+        for part in (_encodings, _json, _padding, _sealing, _credentials, _kits, _slots, _passkey_slots)
+        for made in part()
+    ]

@@ -22,7 +22,15 @@ from aftertide.protocol.kit import new_kit_secret, print_kit
 from aftertide.protocol.padding import padded_length
 from aftertide.protocol.primitives import mac
 from aftertide.protocol.records import Head, make_tombstone, prove, seal_body, wrap_key
-from aftertide.protocol.slots import SALT_LENGTH, Method, SlotSecrets, kit_secrets, passphrase_secrets, seal_slot
+from aftertide.protocol.slots import (
+    SALT_LENGTH,
+    Method,
+    SlotSecrets,
+    kit_secrets,
+    passkey_key,
+    passphrase_secrets,
+    seal_slot,
+)
 
 GEN: Final = 1
 _EDGES: Final = (1, 1_023, 1_024, 1_025, 2_048, 8_193, 16_384, 16_385, 70_000, 2**20, 2**20 + 1)
@@ -89,6 +97,7 @@ class Suite:
                     {"salt": b64(salt)},
                 ),
                 _slot(person, "recovery", kit_secrets(kit), {"kit": print_kit(kit)}),
+                passkey_slot(person, SecretKey.new().reveal),
             ],
             "private_sealed": b64(person.identity.seal_private(person.keys, person.id, GEN)),
         }
@@ -142,6 +151,13 @@ def _slot(person: Person, method: Method, secrets: SlotSecrets, said: dict[str, 
     sealed = seal_slot(secrets.slot_key, person.id, slot, method, GEN, person.account_key)
     auth = b64(secrets.auth.reveal)
     return {"id": slot, "method": method, "gen": GEN, **said, "auth": auth, "sealed": b64(sealed)}
+
+
+def passkey_slot(person: Person, prf: bytes) -> dict[str, Any]:
+    """Seal an account key in the slot of a passkey that gives this PRF output."""
+    slot = new_id()
+    sealed = seal_slot(passkey_key(prf), person.id, slot, "passkey", GEN, person.account_key)
+    return {"id": slot, "method": "passkey", "gen": GEN, "prf": b64(prf), "sealed": b64(sealed)}
 
 
 def first_head(owner: Person, about: str = "") -> Head:
