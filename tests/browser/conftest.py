@@ -163,13 +163,27 @@ def practice_on(database_url: str, origin: str) -> str:
     return found.group()
 
 
+@contextlib.contextmanager
+def new_practice(database_url: str, name: str) -> Iterator[Practice]:
+    """Start a server with a new practice, opened by this name or address."""
+    port = free_port()
+    link = practice_on(database_url, f"http://{name}:{port}")
+    with server_process(database_url, port=port, name=name) as server:
+        yield Practice(server.origin, link, database_url, server)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def practice(database_url: str) -> AsyncIterator[Practice]:
     """A new practice on a started server, on each engine."""
-    port = free_port()
-    link = await asyncio.to_thread(practice_on, database_url, f"http://127.0.0.1:{port}")
-    with server_process(database_url, port=port) as server:
-        yield Practice(server.origin, link, database_url, server)
+    with new_practice(database_url, "127.0.0.1") as practice:
+        yield practice
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def named_practice(database_url: str) -> AsyncIterator[Practice]:
+    """The same under a name, so that there are passkeys."""
+    with new_practice(database_url, "localhost") as practice:
+        yield practice
 
 
 @dataclass
@@ -231,15 +245,29 @@ def made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Mad
     return made
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def couple(database_url: str, made: Made) -> AsyncIterator[Couple]:
-    """A couple on a started server, so that a test on the screens begins where it wants to; on SQLite."""
+@contextlib.contextmanager
+def copied_couple(database_url: str, made: Made, name: str) -> Iterator[Couple]:
+    """Start a server with a copy of a couple, opened by this name or address; on SQLite."""
     to = database_url.removeprefix("sqlite:")
     with contextlib.closing(sqlite3.connect(made.path)) as source, contextlib.closing(sqlite3.connect(to)) as copy:
         source.backup(copy)
-    with server_process(database_url) as server:
+    with server_process(database_url, name=name) as server:
         practice = Practice(server.origin, "", database_url, server)
         yield Couple(server.origin, practice, made.therapist, made.patient, made.entry)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def couple(database_url: str, made: Made) -> AsyncIterator[Couple]:
+    """A couple on a started server, so that a test on the screens begins where it wants to; on SQLite."""
+    with copied_couple(database_url, made, "127.0.0.1") as couple:
+        yield couple
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def named_couple(database_url: str, made: Made) -> AsyncIterator[Couple]:
+    """The same under a name, so that there are passkeys."""
+    with copied_couple(database_url, made, "localhost") as couple:
+        yield couple
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ class Demo:
 def demo_server(folder: Path) -> Iterator[Demo]:
     """Start `aftertide-server run` on a new SQLite file in `folder`, and wait until it has told its story."""
     port = free_port()
-    origin = f"http://127.0.0.1:{port}"
+    origin = f"http://localhost:{port}"
     environment = {
         **os.environ, "DATABASE_URL": f"sqlite:{folder / 'demo.sqlite'}", "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin,
         "PORT": str(port),

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.chromium import ARGUMENTS, chromium
 from tests.browser.demo import PATIENT, THERAPIST, Demo, demo_server
+from tests.browser.passkeys import authenticator, give_passkey
 from tests.browser.places import Place, go, patients_places, signed_out, therapists_places
 
 FOLDER = Path("docs/pictures")
@@ -95,10 +96,13 @@ async def every_screen(browser: Browser, demo: Demo) -> None:
 async def screen(browser: Browser, demo: Demo, who: str | None, size: tuple[int, int]) -> Page:
     """A device of this size, somebody's or nobody's yet."""
     if who is not None:
-        return await device(browser, demo, who, size)
+        page = await device(browser, demo, who, size)
+        await give_passkey(page, demo.origin, demo.sign_ins[who]["passphrase"])
+        return page
     page = await browser.new_page(
         viewport={"width": size[0], "height": size[1]}, locale="en-GB", reduced_motion="reduce", service_workers="block"
     )
+    await authenticator(page, prf="when used")
     await page.goto(f"{demo.origin}/sign-in")
     return page
 

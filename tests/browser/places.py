@@ -69,12 +69,44 @@ def signed_out(invitation: str) -> list[Place]:
         Place("begin without the link's secret", "/begin", "main .notice"),
         Place("join", invitation, "main button.primary"),
         Place("join: who", invitation, "main button.primary", press("main button.primary", "input[type=email]")),
+        Place("join: by passkey", invitation, "main button.primary", _choose_passkey),
+        Place("join: one more touch", invitation, "main button.primary", _touch_once_more),
+        Place("join: by passphrase", invitation, "main button.primary", _choose_passphrase),
     ]
+
+
+async def _choose_passkey(page: Page) -> None:
+    """Come to the step that asks how one gets in; the device makes passkeys."""
+    await press("main button.primary", "input[type=email]")(page)
+    await page.locator("main input").first.fill("Anahit")
+    await page.locator("input[type=email]").fill("anahit@example.org")
+    await press("button[type=submit]", "main .address")(page)
+    await press("main button.primary", "main h2")(page)
+    await expect(page.locator("main .address")).to_have_count(0)
+
+
+async def _touch_once_more(page: Page) -> None:
+    await _choose_passkey(page)
+    await press("main button.primary", "main h3")(page)
+
+
+async def _choose_passphrase(page: Page) -> None:
+    await _choose_passkey(page)
+    await press("main button.quiet", "input[autocomplete=new-password]")(page)
 
 
 # Of a session that is still to come: what is cancelled can't be moved.
 CALENDAR_LINE = "main a.asks[href^='/sessions/']"
 
+
+async def _begin_passkey(page: Page) -> None:
+    """Show by passkey who one is, so that another one can be made."""
+    await press("main button.primary", "dialog[open]")(page)
+    await press("dialog button[type=submit]", "dialog button.primary:not([type=submit])")(page)
+    await page.mouse.move(0, 0)  # one button has come where another was
+
+
+# Whose account it is has a passkey, and the device that is used here has it.
 OWN_ACCOUNT = [
     Place("you", "/you", "main fieldset"),
     Place("reminders", "/you/reminders", "input[role=switch]"),
@@ -93,11 +125,16 @@ OWN_ACCOUNT = [
     Place("what became of each reminder", "/you/reminders/history", "main p"),
     Place("sign out?", "/you", "main fieldset", press("main section:last-of-type button >> nth=-1", "dialog[open]")),
     Place("devices", "/you/devices", "main li"),
+    Place("passkeys", "/you/passkeys", "main li button"),
+    Place("rename a passkey", "/you/passkeys", "main li button", press("main li button", "main li input")),
+    Place("remove a passkey?", "/you/passkeys", "main li button", press("main li button.danger", "dialog[open]")),
+    Place("add a passkey", "/you/passkeys", "main li button", press("main button.primary", "dialog[open]")),
+    Place("make a passkey", "/you/passkeys", "main li button", _begin_passkey),
     Place("change passphrase", "/you/passphrase", "input[autocomplete=new-password]"),
     Place(
-        "five words", "/you/passphrase", "input[autocomplete=new-password]", press("button.quiet >> nth=1", ".offer")
+        "five words", "/you/passphrase", "input[autocomplete=new-password]", press("form .stack button.quiet", ".offer")
     ),
-    Place("new kit", "/you/kit", "input[type=password]"),
+    Place("new kit", "/you/kit", "main form"),
     Place("erase", "/you/erase", "button.danger"),
     Place("nothing here", "/nowhere", "main a.button"),
 ]

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser.barriers import found_by_axe, found_out_of_place, tab_to
 from tests.browser.conftest import Devices
 from tests.browser.demo import PATIENT, THERAPIST, Demo
+from tests.browser.passkeys import authenticator, give_passkey
 from tests.browser.people import write
 from tests.browser.places import Place, go, patients_places, signed_out, therapists_places
 
@@ -39,6 +40,13 @@ async def enter(page: Page, demo: Demo, who: str) -> None:
     await expect(page.locator("nav")).to_be_visible()
 
 
+async def enter_with_passkey(page: Page, demo: Demo, who: str) -> None:
+    """Sign in as one of the demo's people, on a device that has a passkey of theirs."""
+    await enter(page, demo, who)
+    await give_passkey(page, demo.origin, demo.sign_ins[who]["passphrase"])
+    await page.goto(f"{demo.origin}/")
+
+
 async def id_in(page: Page, selector: str) -> str:
     """The id in the address that a link leads to."""
     address = await page.locator(selector).first.get_attribute("href")
@@ -55,13 +63,14 @@ async def test_nothing_keeps_anybody_out_before_they_are_signed_in(demo: Demo, d
         await care.access.sign_out()
     page = await devices.laptop(demo.origin, locale=locale)
     devices.provokes(page, 401, 404)
+    await authenticator(page, prf="when used")
     assert await barriers(page, demo, signed_out(invited.link)) == []
 
 
 @LANGUAGES
 async def test_nothing_keeps_a_patient_out(demo: Demo, devices: Devices, locale: str) -> None:
     page = await devices.laptop(demo.origin, locale=locale)
-    await enter(page, demo, PATIENT)
+    await enter_with_passkey(page, demo, PATIENT)
     private = await id_in(page, "a[href^='/journal/']:has-text('The water again')")
     shared = await id_in(page, "a[href^='/journal/']:has-text('Called Maya')")
     await page.goto(f"{demo.origin}/you")
@@ -77,7 +86,7 @@ async def test_nothing_keeps_a_patient_out(demo: Demo, devices: Devices, locale:
 @LANGUAGES
 async def test_nothing_keeps_a_therapist_out(demo: Demo, devices: Devices, locale: str) -> None:
     page = await devices.laptop(demo.origin, locale=locale)
-    await enter(page, demo, THERAPIST)
+    await enter_with_passkey(page, demo, THERAPIST)
     entry = await id_in(page, "a[href^='/to-read/']")
     await page.goto(f"{demo.origin}/patients")
     patient = await id_in(page, "main a[href^='/patients/']:not([href$='invite'])")

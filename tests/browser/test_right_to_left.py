@@ -7,7 +7,7 @@ from tests.browser.conftest import Devices
 from tests.browser.demo import PATIENT, THERAPIST, Demo
 from tests.browser.people import press, visit
 from tests.browser.places import Place, go, patients_places, therapists_places
-from tests.browser.test_accessibility import enter, id_in
+from tests.browser.test_accessibility import enter, enter_with_passkey, id_in
 
 # Whether Help can be pressed where it is seen; a dialog has it behind itself, and on Help itself there is none.
 HELP_OUT_OF_REACH = """
@@ -42,7 +42,7 @@ async def out_of_place(page: Page, demo: Demo, places: list[Place]) -> list[str]
 
 async def test_nothing_of_a_patients_runs_out_of_the_page(demo: Demo, devices: Devices) -> None:
     page = await devices.phone(demo.origin)
-    await enter(page, demo, PATIENT)
+    await enter_with_passkey(page, demo, PATIENT)
     private = await id_in(page, "a[href^='/journal/']:has-text('The water again')")
     shared = await id_in(page, "a[href^='/journal/']:has-text('Called Maya')")
     await visit(page, demo.origin, "/you")
@@ -53,7 +53,7 @@ async def test_nothing_of_a_patients_runs_out_of_the_page(demo: Demo, devices: D
 
 async def test_nothing_of_a_therapists_runs_out_of_the_page(demo: Demo, devices: Devices) -> None:
     page = await devices.laptop(demo.origin)
-    await enter(page, demo, THERAPIST)
+    await enter_with_passkey(page, demo, THERAPIST)
     entry = await id_in(page, "a[href^='/to-read/']")
     await visit(page, demo.origin, "/patients")
     patient = await id_in(page, "main a[href^='/patients/']:not([href$='invite'])")

@@ -39,11 +39,19 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def server_process(
-    database_url: str, *, processes: int = 1, port: int | None = None, pwa: Path = Path("pwa/dist")
+    database_url: str,
+    *,
+    processes: int = 1,
+    port: int | None = None,
+    pwa: Path = Path("pwa/dist"),
+    name: str = "127.0.0.1",
 ) -> Iterator[ServerProcess]:
-    """Start the server on a migrated database and wait until it answers; it is killed at the end if it still runs."""
+    """Start the server on a migrated database and wait until it answers; it is killed at the end if it still runs.
+
+    `name` is what people open: there are passkeys where it isn't an address.
+    """
     where = port or free_port()
-    origin = f"http://127.0.0.1:{where}"
+    origin = f"http://{name}:{where}"
     environment = {
         **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin, "PORT": str(where),
         "AFTERTIDE_PROCESSES": str(processes), "AFTERTIDE_PWA": str(pwa),

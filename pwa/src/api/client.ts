@@ -136,9 +136,20 @@ export function createApi(options: ApiOptions) {
   return {
     salt: (email: string) => call("post", "/api/salt", {}, { email }),
     signIn: (body: Schemas["SignIn"]) => call("post", "/api/sign-in", {}, body),
+    signInByPasskey: (body: Schemas["PasskeySignIn"]) => call("post", "/api/sign-in/passkey", {}, body),
     signOut: () => call("post", "/api/sign-out"),
     account: () => call("get", "/api/account"),
     prove: (body: Schemas["Proof"]) => call("post", "/api/account/proof", {}, body),
+    proveByPasskey: (answer: Schemas["Assertion"]) => call("post", "/api/account/proof/passkey", {}, { answer }),
+    passkeys: () => call("get", "/api/passkeys"),
+    addPasskey: (body: Schemas["NewPasskey"]) => call("post", "/api/passkeys", {}, body),
+    renamePasskey: (passkey: string, name: string) =>
+      call("put", "/api/passkeys/{passkey}/name", { passkey }, { name }),
+    removePasskey: (passkey: string) => call("delete", "/api/passkeys/{passkey}", { passkey }),
+    challengeToSignUp: (account: string) => call("post", "/api/passkeys/challenges/sign-up", {}, { account }),
+    challengeToSignIn: () => call("post", "/api/passkeys/challenges/sign-in"),
+    challengeToProve: () => call("post", "/api/passkeys/challenges/proof"),
+    challengeToRegister: () => call("post", "/api/passkeys/challenges/register"),
     setPreferences: (body: Schemas["Preferences"]) => call("put", "/api/account/preferences", {}, body),
     setPointer: (pointer: "settings" | "ledger", record: string) =>
       call("put", "/api/account/pointers/{pointer}", { pointer }, { record }),

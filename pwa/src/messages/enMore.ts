@@ -4,8 +4,18 @@ import { accounts } from "./en/accounts";
 import { appointments } from "./en/appointments";
 import { care } from "./en/care";
 import { notices } from "./en/notices";
+import { passkeys } from "./en/passkeys";
 import { reminders } from "./en/reminders";
 import { review } from "./en/review";
 import { shell } from "./en/shell";
 
-export const enMore = { ...accounts, ...appointments, ...care, ...notices, ...reminders, ...review, ...shell } as const;
+export const enMore = {
+  ...accounts,
+  ...appointments,
+  ...care,
+  ...notices,
+  ...passkeys,
+  ...reminders,
+  ...review,
+  ...shell,
+} as const;

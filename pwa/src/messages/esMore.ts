@@ -5,6 +5,7 @@ import { accounts } from "./es/accounts";
 import { appointments } from "./es/appointments";
 import { care } from "./es/care";
 import { notices } from "./es/notices";
+import { passkeys } from "./es/passkeys";
 import { reminders } from "./es/reminders";
 import { review } from "./es/review";
 import { shell } from "./es/shell";
@@ -14,6 +15,7 @@ export const esMore = {
   ...appointments,
   ...care,
   ...notices,
+  ...passkeys,
   ...reminders,
   ...review,
   ...shell,

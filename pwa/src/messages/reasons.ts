@@ -1,6 +1,6 @@
 /** Why something didn't happen, in words. */
 
-import { StoreError } from "../store";
+import { type PasskeyReason, type Reason, StoreError } from "../store";
 import { say, sayMore, speech } from "./language.svelte";
 import { counted } from "./plurals";
 
@@ -13,7 +13,14 @@ export function inWords(error: unknown): string {
     const minutes = Math.max(1, Math.ceil((error.retryAfter ?? 60) / 60));
     return `${words["slow-down"]} ${counted(speech.locale, minutes, words.wait)}`;
   }
-  return words[error.reason];
+  const { reason } = error;
+  return reason in words ? words[reason as keyof typeof words & Reason] : passkeyReason(reason);
+}
+
+/** Passkeys are used on later screens only, which have their words. */
+function passkeyReason(reason: Reason): string {
+  const words = sayMore().passkeys.reasons;
+  return words[reason as PasskeyReason];
 }
 
 /** What is wrong with a passphrase that can't be set; undefined when nothing is. */

@@ -10,6 +10,7 @@ import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
 import { later } from "./later";
 import { Outbox } from "./outbox";
+import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import { ReviewDesk } from "./review.svelte";
 import { SessionDesk } from "./session.svelte";
@@ -82,7 +83,11 @@ export function createAftertide(options: StoreOptions): Store {
   };
   const joining = later(async () => {
     const { Joining } = await import("./joining");
-    return new Joining(shelf, api, outbox, care, rounds, environment);
+    return new Joining(shelf, api, outbox, care, rounds, environment, passkeys);
+  });
+  const passkeys: () => Promise<PasskeyDesk> = later(async () => {
+    const { PasskeyDesk } = await import("./passkeys");
+    return new PasskeyDesk(api, session);
   });
   const reminders = later(async () => {
     const [{ ReminderDesk }, { pushBrowser }] = await Promise.all([
@@ -91,7 +96,7 @@ export function createAftertide(options: StoreOptions): Store {
     ]);
     return new ReminderDesk(api, environment, pushBrowser());
   });
-  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, rounds, environment);
+  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, passkeys, rounds, environment);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
@@ -104,6 +109,10 @@ export function createAftertide(options: StoreOptions): Store {
     sync: rounds,
     reminders: () =>
       reminders().catch((error: unknown) => {
+        throw asStoreError(error);
+      }),
+    passkeys: () =>
+      passkeys().catch((error: unknown) => {
         throw asStoreError(error);
       }),
     async start(shown = Promise.resolve()) {

@@ -5,6 +5,7 @@ import {
   type Bytes,
   createIdentity,
   deriveAccountKeys,
+  equalBytes,
   fromBase64,
   type Identity,
   KDF,
@@ -20,17 +21,23 @@ import {
   printKit,
   readKit,
   requireKdf,
-  type SlotMethod,
   type SlotSecrets,
   sealSlot,
+  type TypedMethod,
   toBase64,
 } from "../protocol";
 import type { Keys } from "./database";
+import type { Typed } from "./waysIn";
 
-/** What somebody typed to show who they are. */
-export type Typed =
-  | { readonly method: "passphrase"; readonly passphrase: string }
-  | { readonly method: "recovery"; readonly kit: string };
+/** Which slot of an account is opened: the one of what was typed, or the one of a passkey. */
+export type Way = { readonly method: TypedMethod } | { readonly method: "passkey"; readonly credential: string };
+
+/** What opens a slot, and which. */
+export interface Opener {
+  readonly way: Way;
+  /** Non-extractable. */
+  readonly slotKey: CryptoKey;
+}
 
 /** What a typed passphrase or kit gives. Throws {@link KitError}, {@link PassphraseError}; half a second for a passphrase. */
 export async function secretsOf(typed: Typed, email: string, salt: Bytes): Promise<SlotSecrets> {
@@ -39,26 +46,28 @@ export async function secretsOf(typed: Typed, email: string, salt: Bytes): Promi
     : kitSecrets(readKit(typed.kit));
 }
 
-/** The slot of a method. Throws {@link ParameterError} without one, or for other Argon2id parameters than suite 1's. */
-export function slotOf(slots: readonly Schemas["Slot"][], method: SlotMethod): Schemas["Slot"] {
-  const slot = slots.find((other) => other.method === method);
-  if (!slot) throw new ParameterError("no slot of this method");
-  if (method === "passphrase") {
+/** The slot of a way in. Throws {@link ParameterError} without one, or for other Argon2id parameters than suite 1's. */
+function slotOf(slots: readonly Schemas["Slot"][], way: Way): Schemas["Slot"] {
+  const slot = slots.find(
+    ({ method, credential }) =>
+      method === way.method && (way.method !== "passkey" || (credential ?? "") === way.credential),
+  );
+  if (!slot) throw new ParameterError("no slot of this way in");
+  if (way.method === "passphrase") {
     if (!slot.params) throw new ParameterError("a passphrase slot without parameters");
     requireKdf(slot.params);
   }
   return slot;
 }
 
-async function accountKeyIn(secrets: SlotSecrets, account: string, slot: Schemas["Slot"]): Promise<Bytes> {
+async function accountKeyIn(slotKey: CryptoKey, account: string, slot: Schemas["Slot"]): Promise<Bytes> {
   const head = { account, id: slot.id, method: slot.method, gen: slot.gen };
-  return openSlot(secrets.slotKey, head, fromBase64(slot.sealed));
+  return openSlot(slotKey, head, fromBase64(slot.sealed));
 }
 
-/** Opens the keys of an account through one of its slots. Throws {@link SealError} when the secret isn't the slot's. */
+/** Opens the keys of an account through one of its slots. Throws {@link SealError} when what opens isn't the slot's. */
 export async function openKeys(
-  secrets: SlotSecrets,
-  method: SlotMethod,
+  { way, slotKey }: Opener,
   account: {
     readonly id: string;
     readonly gen: number;
@@ -66,9 +75,9 @@ export async function openKeys(
     identities: readonly Schemas["Identity"][];
   },
 ): Promise<Keys> {
-  const slot = slotOf(account.slots, method);
+  const slot = slotOf(account.slots, way);
   if (slot.gen !== account.gen) throw new ParameterError("a slot of another generation");
-  const ak = await accountKeyIn(secrets, account.id, slot);
+  const ak = await accountKeyIn(slotKey, account.id, slot);
   const keys = await deriveAccountKeys(ak);
   ak.fill(0);
   const identities = await openIdentities(keys, account.id, account.identities);
@@ -121,28 +130,55 @@ async function recoverySlot(
   return { slot: { id, method: "recovery", params: null, gen, sealed: toBase64(sealed), auth }, kit };
 }
 
+/** A passkey's slot for an account key; it counts, since it has been opened once. */
+async function passkeySlot(
+  slotKey: CryptoKey,
+  account: string,
+  gen: number,
+  ak: Bytes,
+): Promise<Schemas["PasskeySlot"]> {
+  const head = { account, id: newId(), method: "passkey", gen } as const;
+  const sealed = await sealSlot(slotKey, head, ak);
+  const opened = await openSlot(slotKey, head, sealed);
+  const same = equalBytes(opened, ak);
+  opened.fill(0);
+  if (!same) throw new KeyError("a slot that opens something else");
+  return { id: head.id, gen, sealed: toBase64(sealed) };
+}
+
 /** A new account's keys: what goes to the server, what stays, and the kit to show. */
 export interface NewKeys {
   readonly account: string;
   readonly slots: Schemas["NewSlot"][];
+  readonly passkey: Schemas["PasskeySlot"] | undefined;
   readonly identity: Schemas["Identity"];
   readonly keys: Keys;
   readonly kit: string;
 }
 
-/** Makes an account key, two slots and an identity. */
-export async function makeAccount(email: string, passphrase: string, salt: Bytes): Promise<NewKeys> {
-  const account = newId();
+/** What opens a new account besides its kit: a passphrase, a passkey's slot key, or both. */
+export interface FirstWays {
+  readonly passphrase?: { readonly text: string; readonly email: string; readonly salt: Bytes } | undefined;
+  readonly passkey?: CryptoKey | undefined;
+}
+
+/** Makes an account key, its slots and an identity. */
+export async function makeAccount(account: string, { passphrase, passkey }: FirstWays): Promise<NewKeys> {
   const gen = 1;
   const ak = newAccountKey();
   const keys = await deriveAccountKeys(ak);
-  const byPassphrase = await passphraseSlot(passphrase, email, salt, account, gen, ak);
+  const slots: Schemas["NewSlot"][] = [];
+  if (passphrase) {
+    slots.push(await passphraseSlot(passphrase.text, passphrase.email, passphrase.salt, account, gen, ak));
+  }
+  const byPasskey = passkey && (await passkeySlot(passkey, account, gen, ak));
   const { slot, kit } = await recoverySlot(account, gen, ak);
   ak.fill(0);
   const { identity, sealed } = await createIdentity(keys, account, gen);
   return {
     account,
-    slots: [byPassphrase, slot],
+    slots: [...slots, slot],
+    passkey: byPasskey,
     identity: {
       key_id: identity.keyId,
       public_key: toBase64(identity.publicKey),
@@ -155,25 +191,45 @@ export async function makeAccount(email: string, passphrase: string, salt: Bytes
   };
 }
 
-/** A new slot from one that is opened afresh: another passphrase, or another kit. */
-export async function renewSlot(
-  secrets: SlotSecrets,
-  opened: SlotMethod,
-  account: {
-    readonly id: string;
-    readonly email: string;
-    readonly gen: number;
-    readonly slots: readonly Schemas["Slot"][];
-  },
-  wanted: { readonly passphrase: string; readonly salt: Bytes } | "kit",
-): Promise<{ slot: Schemas["NewSlot"]; kit: string | undefined }> {
-  const ak = await accountKeyIn(secrets, account.id, slotOf(account.slots, opened));
+/** An account as its own devices see it, as far as its slots go. */
+interface WithSlots {
+  readonly id: string;
+  readonly email: string;
+  readonly gen: number;
+  readonly slots: readonly Schemas["Slot"][];
+}
+
+async function withAccountKey<T>(opener: Opener, account: WithSlots, work: (ak: Bytes) => Promise<T>): Promise<T> {
+  const ak = await accountKeyIn(opener.slotKey, account.id, slotOf(account.slots, opener.way));
   try {
-    if (wanted === "kit") return await recoverySlot(account.id, account.gen, ak);
-    const { passphrase, salt } = wanted;
-    const slot = await passphraseSlot(passphrase, account.email, salt, account.id, account.gen, ak);
-    return { slot, kit: undefined };
+    return await work(ak);
   } finally {
     ak.fill(0);
   }
+}
+
+/** A slot for another passphrase, from one that is opened afresh. */
+export function newPassphraseSlot(
+  opener: Opener,
+  account: WithSlots,
+  passphrase: string,
+  salt: Bytes,
+): Promise<Schemas["NewSlot"]> {
+  return withAccountKey(opener, account, (ak) =>
+    passphraseSlot(passphrase, account.email, salt, account.id, account.gen, ak),
+  );
+}
+
+/** A slot for another kit, from one that is opened afresh, and that kit. */
+export function newKitSlot(opener: Opener, account: WithSlots): Promise<{ slot: Schemas["NewSlot"]; kit: string }> {
+  return withAccountKey(opener, account, (ak) => recoverySlot(account.id, account.gen, ak));
+}
+
+/** A slot for a passkey, from one that is opened afresh. */
+export function newPasskeySlot(
+  opener: Opener,
+  account: WithSlots,
+  slotKey: CryptoKey,
+): Promise<Schemas["PasskeySlot"]> {
+  return withAccountKey(opener, account, (ak) => passkeySlot(slotKey, account.id, account.gen, ak));
 }

@@ -53,7 +53,29 @@ export type Reason =
   /** Words on this device that the server doesn't have. */
   | "unsent-words"
   /** The device's storage refuses: full, private mode, or broken. */
-  | "storage";
+  | "storage"
+  | PasskeyReason;
+
+/** Why a passkey wasn't made, or didn't help. */
+export type PasskeyReason =
+  /** The person stopped it, it took too long, or the device has none for this site: browsers don't say which. */
+  | "passkey-cancelled"
+  /** The device has one for this account already. */
+  | "passkey-taken"
+  /** The device can't make or use one that checks who it is. */
+  | "passkey-unable"
+  /** Passkeys don't work at this address. */
+  | "passkey-site"
+  /** No account here has it. */
+  | "wrong-passkey"
+  /** It counts backwards: somebody may have a copy. */
+  | "passkey-copied"
+  /** It signs in, and doesn't open the key. */
+  | "passkey-opens-nothing"
+  /** Longer than five minutes. */
+  | "challenge-over"
+  /** Nothing else would open the account. */
+  | "last-slot";
 
 /** What every method of the store rejects with. */
 export class StoreError extends Error {

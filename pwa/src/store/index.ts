@@ -2,7 +2,7 @@ import { pageStore } from "./aftertide";
 import type { Aftertide } from "./interface";
 
 export { writtenAt } from "./contents";
-export { type Reason, StoreError } from "./errors";
+export { type PasskeyReason, type Reason, StoreError } from "./errors";
 export type * from "./interface";
 
 /** The store of this page: see {@link ./interface} for what screens use. Call `aftertide.start()` before the first screen. */

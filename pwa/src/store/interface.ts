@@ -12,9 +12,11 @@ import type { Answers, Attention, EntryFields, InvitationState, KitFault, Passph
 import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
 import type { Reminders } from "./reminding";
+import type { PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
 export type * from "./reminding";
+export type * from "./waysIn";
 export type {
   Answers,
   Attention,
@@ -36,6 +38,8 @@ export interface Aftertide {
   readonly sync: Sync;
   /** How one is reminded: fetched when it is first needed. Rejects with `offline` where its code can't be fetched. */
   reminders(): Promise<Reminders>;
+  /** One's own passkeys: fetched when they are first needed. Rejects with `offline` where their code can't be fetched. */
+  passkeys(): Promise<Passkeys>;
   /**
    * Opens the device's store and begins to sync. Call once, before the first screen; what that doesn't need waits until it
    * is `shown`. Rejects with `storage`.
@@ -74,9 +78,12 @@ export interface Session {
   openInvitation(link: URL): Promise<OpenedInvitation>;
   /** The invitation of {@link Session.openInvitation} after a reload; undefined when there is none or the hour is over. */
   resumeInvitation(): Promise<OpenedInvitation | undefined>;
+  /** Begins a passkey for the account that {@link Session.signUp} with this e-mail will make. Rejects with `email`, `offline`. */
+  firstPasskey(email: string): Promise<PasskeyInMaking>;
   /**
    * Makes the account, unlocked, and gives the kit to show. Rejects with `email`, `passphrase` (see `detail`),
-   * `email-taken`, `link-gone`, `offline`. The first five seconds are Argon2id and a request: show progress.
+   * `email-taken`, `link-gone`, `offline`, and for a passkey with its reasons. The first five seconds are Argon2id and a
+   * request: show progress.
    */
   signUp(wanted: SignUp): Promise<{ kit: string }>;
   /** An account that is already signed in accepts an opened invitation (a second therapist). Rejects like signUp. */
@@ -87,6 +94,22 @@ export interface Session {
   signIn(email: string, passphrase: string): Promise<void>;
   /** As {@link Session.signIn}; rejects with `kit` too (`detail` says what is wrong with what was typed). */
   signInWithKit(email: string, kit: string): Promise<void>;
+  /**
+   * Signs in by a passkey of this device, with no e-mail typed, and unlocks. Gives false where the passkey can't open the
+   * keys: `halfway` is then the account, and {@link Session.openHalfway} opens it. Call it on a press. Rejects with a passkey
+   * reason, `slow-down`, `offline`; `unsent-words` as `signIn`.
+   */
+  signInByPasskey(): Promise<boolean>;
+  /** Who is signed in by a passkey that doesn't open the keys; undefined when nobody is, also after a reload. */
+  readonly halfway: { readonly email: string } | undefined;
+  /** Opens the keys of who is halfway in. Rejects with `wrong-proof`, `kit`, `weak-parameters`. */
+  openHalfway(typed: Typed): Promise<void>;
+  /** Ends the session of who is halfway in. */
+  leaveHalfway(): Promise<void>;
+  /** What opens the account that is here, as this device knows it. */
+  readonly opensBy: { readonly passphrase: boolean; readonly passkey: boolean };
+  /** Opens the keys on this device by a passkey, without network. Call it on a press. Rejects with a passkey reason, `offline`. */
+  unlockByPasskey(): Promise<void>;
   /** Opens the keys of the account on this device again. Rejects with `wrong-proof`, `slow-down`, `offline`, `weak-parameters`. */
   unlock(passphrase: string): Promise<void>;
   unlockWithKit(kit: string): Promise<void>;
@@ -98,22 +121,20 @@ export interface Session {
    */
   signOut(giveUp?: boolean): Promise<void>;
   /**
-   * Replaces the passphrase (old one, or kit, asked: a slot is opened afresh) and signs other devices out. Rejects with
-   * `wrong-proof`, `passphrase`, `offline`.
+   * Sets the passphrase (a slot is opened afresh by what is shown) and signs other devices out. Rejects with
+   * `wrong-proof`, `passphrase`, a passkey reason, `offline`.
    */
-  changePassphrase(current: string, next: string): Promise<void>;
-  /** As {@link Session.changePassphrase}, after signing in with the kit when the passphrase is forgotten. */
-  setPassphraseByKit(kit: string, next: string): Promise<void>;
-  /** A new kit in place of the old one, to show and confirm. Rejects with `wrong-proof`, `offline`. */
-  newKit(passphrase: string): Promise<{ kit: string }>;
+  changePassphrase(shown: Shown, next: string): Promise<void>;
+  /** A new kit in place of the old one, to show and confirm. Rejects with `wrong-proof`, a passkey reason, `offline`. */
+  newKit(shown: Shown): Promise<{ kit: string }>;
   /** Signed-in devices, newest first. Rejects with `offline`. */
   devices(): Promise<Device[]>;
   /** Signs one out. Needs a proof not older than five minutes: rejects with `proof-too-old`, then call {@link Session.prove}. */
   endDevice(id: string): Promise<void>;
-  /** Proves again who this is. Rejects with `wrong-proof`, `slow-down`, `offline`. */
-  prove(passphrase: string): Promise<void>;
-  /** Erases the account and everything it owns, here and on the server. Rejects with `wrong-proof`, `offline`. */
-  erase(passphrase: string): Promise<void>;
+  /** Proves again who this is. Rejects with `wrong-proof`, a passkey reason, `slow-down`, `offline`. */
+  prove(shown: Shown): Promise<void>;
+  /** Erases the account and everything it owns, here and on the server. Rejects with `wrong-proof`, a passkey reason, `offline`. */
+  erase(shown: Shown): Promise<void>;
   /** Why a passphrase can't be set, or undefined. Reads the list of common ones on first use. */
   checkPassphrase(passphrase: string): Promise<PassphraseFault | undefined>;
   /** Five random words to offer as a passphrase. */
@@ -142,7 +163,8 @@ export interface SignUp {
   /** By which link: the account's role follows from it. The secret part is the one last opened. */
   readonly by: "first-link" | "invitation";
   readonly email: string;
-  readonly passphrase: string;
+  /** Undefined where the passkey begun with {@link Session.firstPasskey} opens the account. */
+  readonly passphrase?: string;
   /** How one is called: sealed, shown to contacts only. */
   readonly name: string;
   readonly language: string;

@@ -1,5 +1,5 @@
 /** Signing up and answering invitations: rare, so it is loaded when somebody does it. */
-import type { Api, Schemas } from "../api/client";
+import { type Api, ApiProblem, type Schemas } from "../api/client";
 import {
   canonicalEmail,
   fromBase64,
@@ -19,6 +19,7 @@ import { StoreError } from "./errors";
 import type { SignUp } from "./interface";
 import { type HeldInvitation, Links } from "./links";
 import type { Outbox } from "./outbox";
+import type { Making, PasskeyDesk } from "./passkeys";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
 
@@ -33,7 +34,16 @@ export interface NewHome {
 export class Joining {
   readonly links: Links;
   /** Keys made for a sign-up whose answer may have been lost: the same request again makes the same account. */
-  #made: { readonly email: string; readonly passphrase: string; readonly keys: NewKeys } | undefined;
+  #made:
+    | {
+        readonly email: string;
+        readonly passphrase: string | undefined;
+        readonly slotKey: CryptoKey | undefined;
+        readonly keys: NewKeys;
+      }
+    | undefined;
+  /** The passkey being made for the account to be, which has its id already. */
+  #making: Making | undefined;
 
   constructor(
     private readonly shelf: Shelf,
@@ -42,47 +52,81 @@ export class Joining {
     private readonly care: CareDesk,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
+    private readonly passkeys: () => Promise<PasskeyDesk>,
   ) {
     this.links = new Links(shelf.database, api, environment);
+  }
+
+  /** Begins a passkey for an account to be, which `signUp` with this e-mail then has. */
+  async firstPasskey(typedEmail: string): Promise<Making> {
+    const email = canonicalEmail(typedEmail);
+    await this.#making?.giveUp();
+    this.#making = (await this.passkeys()).first(newId(), email);
+    return this.#making;
   }
 
   /** Makes an account by the link opened last, with its first records; gives its kit. */
   async signUp(wanted: SignUp, home: NewHome): Promise<string> {
     const email = canonicalEmail(wanted.email);
-    await requireSettablePassphrase(wanted.passphrase);
+    const making = this.#making?.email === email && this.#making.answer ? this.#making : undefined;
+    if (wanted.passphrase !== undefined) await requireSettablePassphrase(wanted.passphrase);
+    else if (!making?.slotKey) throw new StoreError("passkey-opens-nothing");
     // Taken first: making room forgets what is on the device, the link among it.
     const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
     const token = invitation ? new Uint8Array() : await this.links.token();
     await home.makeRoom();
-    const made = await this.#make(email, wanted.passphrase);
+    const made = await this.#make(email, wanted.passphrase, making);
+    const answer = making?.answer;
     const account: Schemas["NewAccount"] = {
       id: made.account,
       email,
       slots: made.slots,
       identity: made.identity,
+      passkey: answer ? { name: wanted.device, answer, slot: made.passkey ?? null } : null,
       locale: wanted.language,
       time_zone: this.environment.timeZone,
       device: wanted.device,
       bearer: false,
     };
-    const me = invitation
-      ? await this.api.join(invitation.shown.invite, {
-          account,
-          answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
-        })
-      : await this.api.begin({ token: toBase64(token), account });
+    const send = async (account: Schemas["NewAccount"]) =>
+      invitation
+        ? this.api.join(invitation.shown.invite, {
+            account,
+            answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
+          })
+        : this.api.begin({ token: toBase64(token), account });
+    const me = await send(account).catch(async (error: unknown) => {
+      if (!(error instanceof ApiProblem)) throw error;
+      // Refused, and not only unanswered: the device is told that this passkey opens nothing.
+      await this.#giveUpPasskey();
+      // Who thought about a passphrase for long has one now, and can make a passkey later.
+      if (error.code !== "challenge-over" || wanted.passphrase === undefined) throw error;
+      return send({ ...account, passkey: null });
+    });
     await home.moveIn(me, made.keys, made.kit);
     this.#made = undefined;
+    this.#making = undefined;
     await this.#begin(wanted, invitation);
     return made.kit;
   }
 
-  async #make(email: string, passphrase: string): Promise<NewKeys> {
-    const { salt } = await this.api.salt(email);
-    if (this.#made?.email !== email || this.#made.passphrase !== passphrase) {
-      this.#made = { email, passphrase, keys: await makeAccount(email, passphrase, fromBase64(salt)) };
-    }
-    return this.#made.keys;
+  async #giveUpPasskey(): Promise<void> {
+    await this.#making?.giveUp();
+    this.#making = undefined;
+    this.#made = undefined;
+  }
+
+  async #make(email: string, text: string | undefined, making: Making | undefined): Promise<NewKeys> {
+    const slotKey = making?.slotKey;
+    const same = this.#made?.email === email && this.#made.passphrase === text && this.#made.slotKey === slotKey;
+    if (this.#made && same) return this.#made.keys;
+    const salt = text === undefined ? undefined : fromBase64((await this.api.salt(email)).salt);
+    const keys = await makeAccount(making?.account ?? newId(), {
+      passphrase: text !== undefined && salt ? { text, email, salt } : undefined,
+      passkey: slotKey,
+    });
+    this.#made = { email, passphrase: text, slotKey, keys };
+    return keys;
   }
 
   /** The answer to an invitation: this account's key and name, bound to the inviter's key. */

@@ -31,6 +31,13 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "malformed-subscription": "push-service",
   "mail-off": "mail-off",
   "mailbox-refused": "mailbox-refused",
+  "wrong-passkey": "wrong-passkey",
+  "passkey-copied": "passkey-copied",
+  "passkey-taken": "passkey-taken",
+  "malformed-passkey": "passkey-unable",
+  "passkeys-off": "passkey-site",
+  "challenge-over": "challenge-over",
+  "last-slot": "last-slot",
 };
 
 /** What the store tells the screens instead of an error of the API or the protocol. */

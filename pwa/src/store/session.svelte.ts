@@ -13,7 +13,7 @@ import {
   toBase64,
 } from "../protocol";
 import type { CareDesk } from "./care.svelte";
-import type { Typed } from "./credentials";
+import type { Opener } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
@@ -22,9 +22,11 @@ import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from
 import type { Joining } from "./joining";
 import { later } from "./later";
 import type { Outbox } from "./outbox";
+import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
+import type { PasskeyInMaking, Shown, Typed } from "./waysIn";
 
 /** Milliseconds out of sight after which a device locks itself. */
 const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
@@ -41,6 +43,7 @@ export interface Lists {
 /** Who is here: signing up and in, keys, devices. */
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
+  #halfway = $state.raw<Schemas["Me"] | undefined>(undefined);
 
   constructor(
     private readonly shelf: Shelf,
@@ -49,6 +52,7 @@ export class SessionDesk implements Session {
     private readonly care: CareDesk,
     private readonly lists: Lists,
     private readonly joining: () => Promise<Joining>,
+    private readonly passkeys: () => Promise<PasskeyDesk>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
   ) {}
@@ -78,6 +82,14 @@ export class SessionDesk implements Session {
     return this.shelf.here?.kitUnconfirmed ?? false;
   }
 
+  get halfway(): { readonly email: string } | undefined {
+    return this.#halfway;
+  }
+  get opensBy(): { readonly passphrase: boolean; readonly passkey: boolean } {
+    const methods = new Set(this.shelf.here?.slots.map(({ method }) => method));
+    return { passphrase: methods.has("passphrase"), passkey: methods.has("passkey") };
+  }
+
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -96,6 +108,10 @@ export class SessionDesk implements Session {
 
   resumeInvitation(): Promise<OpenedInvitation | undefined> {
     return this.#guarded(async () => (await this.joining()).links.resume());
+  }
+
+  firstPasskey(email: string): Promise<PasskeyInMaking> {
+    return this.#guarded(async () => (await this.joining()).firstPasskey(email));
   }
 
   signUp(wanted: SignUp): Promise<{ kit: string }> {
@@ -140,16 +156,76 @@ export class SessionDesk implements Session {
   }
 
   /** Asks for a session, opens the keys that come with it, and is here. */
-  async #enter(email: string, method: Typed["method"], secrets: SlotSecrets): Promise<void> {
+  async #enter(email: string, method: Typed["method"], { slotKey, auth }: SlotSecrets): Promise<void> {
     const device = deviceLabel();
-    const me = await this.api.signIn({ email, method, auth: toBase64(secrets.auth), device, bearer: false });
+    const me = await this.api.signIn({ email, method, auth: toBase64(auth), device, bearer: false });
+    await this.#arrive(me, { way: { method }, slotKey });
+  }
+
+  /** Opens the keys of who has just signed in, and is here. */
+  async #arrive(me: Schemas["Me"], opener: Opener): Promise<void> {
     const { here } = this.shelf;
     const { openKeys } = await credentials();
     if (here?.account === me.id) requireGeneration(here.gen, me.gen);
     await this.#makeRoom(me.id);
-    await this.#settle(me, await openKeys(secrets, method, me), this.kitUnconfirmed);
+    await this.#settle(me, await openKeys(opener, me), this.kitUnconfirmed);
+    this.#halfway = undefined;
     await this.rounds.now();
     await this.#pointSettings();
+  }
+
+  signInByPasskey(): Promise<boolean> {
+    return this.#guarded(async () => {
+      const { me, opener } = await (await this.passkeys()).signIn(deviceLabel());
+      try {
+        if (opener) await this.#arrive(me, opener);
+        else this.#halfway = me;
+      } catch (error) {
+        if (!(error instanceof SealError)) throw error;
+        this.#halfway = me;
+      }
+      return this.#halfway === undefined;
+    });
+  }
+
+  openHalfway(typed: Typed): Promise<void> {
+    return this.#guarded(async () => {
+      const me = this.#halfway;
+      if (!me) throw new StoreError("signed-out");
+      const { slotKey } = await this.#secrets(me, typed);
+      await this.#arrive(me, { way: { method: typed.method }, slotKey }).catch((error: unknown) => {
+        throw error instanceof SealError ? new StoreError("wrong-proof") : error;
+      });
+    });
+  }
+
+  async leaveHalfway(): Promise<void> {
+    this.#halfway = undefined;
+    await this.api.signOut().catch(() => undefined);
+  }
+
+  unlockByPasskey(): Promise<void> {
+    return this.#guarded(async () => {
+      const here = this.shelf.requireHere();
+      if (here.expired) {
+        if (await this.signInByPasskey()) return;
+        await this.leaveHalfway();
+        throw new StoreError("passkey-opens-nothing");
+      }
+      const opener = await (await this.passkeys()).unlock(here.slots);
+      await this.#reopen(here, opener).catch((error: unknown) => {
+        throw error instanceof SealError ? new StoreError("passkey-opens-nothing") : error;
+      });
+    });
+  }
+
+  /** Opens a slot that is on this device. Throws {@link SealError} when what opens isn't the slot's. */
+  async #reopen(here: Here, opener: Opener): Promise<void> {
+    const { openKeys } = await credentials();
+    await this.shelf.keepKeys(await openKeys(opener, { ...here, id: here.account }));
+    await this.shelf.load();
+    this.environment.tellOthers("keys");
+    void this.rounds.now();
   }
 
   /** Another account's unsent words are never dropped to make room. */
@@ -218,10 +294,8 @@ export class SessionDesk implements Session {
       const here = this.shelf.requireHere();
       const secrets = await this.#secrets(here, typed);
       if (here.expired) return this.#enter(here.email, typed.method, secrets);
-      const { openKeys } = await credentials();
-      let keys: Keys;
       try {
-        keys = await openKeys(secrets, typed.method, { ...here, id: here.account });
+        await this.#reopen(here, { way: { method: typed.method }, slotKey: secrets.slotKey });
       } catch (error) {
         if (!(error instanceof SealError)) throw error;
         // Not what is on this device: it may have been changed on another one, which only the server knows.
@@ -229,17 +303,14 @@ export class SessionDesk implements Session {
           throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
         });
       }
-      await this.shelf.keepKeys(keys);
-      await this.shelf.load();
-      this.environment.tellOthers("keys");
-      void this.rounds.now();
     });
   }
 
-  async #secrets(here: Here, typed: Typed): Promise<SlotSecrets> {
-    const params = here.slots.find((slot) => slot.method === "passphrase")?.params;
+  async #secrets(of: Pick<Schemas["Me"], "email"> & Pick<Here, "slots">, typed: Typed): Promise<SlotSecrets> {
+    const params = of.slots.find((slot) => slot.method === "passphrase")?.params;
+    if (typed.method === "passphrase" && !params) throw new StoreError("wrong-proof");
     const { secretsOf } = await credentials();
-    return secretsOf(typed, here.email, params ? fromBase64(params.salt) : new Uint8Array());
+    return secretsOf(typed, of.email, params ? fromBase64(params.salt) : new Uint8Array());
   }
 
   async lock(): Promise<void> {
@@ -274,50 +345,47 @@ export class SessionDesk implements Session {
     this.environment.tellOthers("keys");
   }
 
-  changePassphrase(current: string, next: string): Promise<void> {
-    return this.#newPassphrase({ method: "passphrase", passphrase: current }, next);
-  }
-
-  setPassphraseByKit(kit: string, next: string): Promise<void> {
-    return this.#newPassphrase({ method: "recovery", kit }, next);
-  }
-
-  #newPassphrase(typed: Typed, passphrase: string): Promise<void> {
+  changePassphrase(shown: Shown, passphrase: string): Promise<void> {
     return this.#guarded(async () => {
       await requireSettablePassphrase(passphrase);
-      const { me, secrets } = await this.#prove(typed);
+      const { me, opener } = await this.reveal(shown);
       const salt = fromBase64((await this.api.salt(me.email)).salt);
-      const { renewSlot } = await credentials();
-      const { slot } = await renewSlot(secrets, typed.method, me, { passphrase, salt });
-      await this.api.replaceSlot("passphrase", slot);
-      await this.#keepSlots();
+      const { newPassphraseSlot } = await credentials();
+      await this.api.replaceSlot("passphrase", await newPassphraseSlot(opener, me, passphrase, salt));
+      await this.keepSlots();
     });
   }
 
-  newKit(passphrase: string): Promise<{ kit: string }> {
+  newKit(shown: Shown): Promise<{ kit: string }> {
     return this.#guarded(async () => {
-      const { me, secrets } = await this.#prove({ method: "passphrase", passphrase });
-      const { renewSlot } = await credentials();
-      const { slot, kit } = await renewSlot(secrets, "passphrase", me, "kit");
+      const { me, opener } = await this.reveal(shown);
+      const { newKitSlot } = await credentials();
+      const { slot, kit } = await newKitSlot(opener, me);
       await this.api.replaceSlot("recovery", slot);
-      await this.#keepSlots();
+      await this.keepSlots();
       await this.shelf.updateHere({ kitUnconfirmed: true });
       this.kit = kit;
-      return { kit: kit ?? "" };
+      return { kit };
     });
   }
 
-  /** Shows the server once more who this is, and gives the account with its slots as they are now. */
-  async #prove(typed: Typed): Promise<{ me: Schemas["Me"]; secrets: SlotSecrets }> {
+  /** Shows the server once more who this is, and gives the account with its slots as they are now, and what opens one, if it does. */
+  async #show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const here = this.shelf.requireHere();
-    const secrets = await this.#secrets(here, typed);
-    await this.api.prove({ method: typed.method, auth: toBase64(secrets.auth) });
-    const me = await this.api.account();
-    requireGeneration(here.gen, me.gen);
-    return { me, secrets };
+    if (shown.method === "passkey") return (await this.passkeys()).prove();
+    const { slotKey, auth } = await this.#secrets(here, shown);
+    await this.api.prove({ method: shown.method, auth: toBase64(auth) });
+    return { me: await this.api.account(), opener: { way: { method: shown.method }, slotKey } };
   }
 
-  async #keepSlots(): Promise<void> {
+  async reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }> {
+    const { me, opener } = await this.#show(shown);
+    requireGeneration(this.shelf.requireHere().gen, me.gen);
+    if (!opener) throw new StoreError("passkey-opens-nothing");
+    return { me, opener };
+  }
+
+  async keepSlots(): Promise<void> {
     const { slots, identities } = await this.api.account();
     await this.shelf.updateHere({ slots, identities });
   }
@@ -330,15 +398,15 @@ export class SessionDesk implements Session {
     return this.#guarded(() => this.api.endDevice(id));
   }
 
-  prove(passphrase: string): Promise<void> {
+  prove(shown: Shown): Promise<void> {
     return this.#guarded(async () => {
-      await this.#prove({ method: "passphrase", passphrase });
+      await this.#show(shown);
     });
   }
 
-  erase(passphrase: string): Promise<void> {
+  erase(shown: Shown): Promise<void> {
     return this.#guarded(async () => {
-      await this.#prove({ method: "passphrase", passphrase });
+      await this.#show(shown);
       await this.api.erase();
       await this.#clear(true);
     });

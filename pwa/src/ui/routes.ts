@@ -10,6 +10,7 @@ export type Route =
   | { name: "session"; id: string }
   | { name: "you" }
   | { name: "devices" }
+  | { name: "passkeys" }
   | { name: "passphrase" }
   | { name: "kit" }
   | { name: "erase" }
@@ -46,6 +47,7 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/sessions": { name: "sessions" },
   "/you": { name: "you" },
   "/you/devices": { name: "devices" },
+  "/you/passkeys": { name: "passkeys" },
   "/you/passphrase": { name: "passphrase" },
   "/you/kit": { name: "kit" },
   "/you/erase": { name: "erase" },

@@ -48,7 +48,9 @@ describe("an account", () => {
     await expect(patient.session.signIn("ana@example.org", "wrong passphrase")).rejects.toMatchObject({
       reason: "wrong-proof",
     });
-    await expect(patient.session.changePassphrase(PASSPHRASE, "password1234")).rejects.toMatchObject({
+    await expect(
+      patient.session.changePassphrase({ method: "passphrase", passphrase: PASSPHRASE }, "password1234"),
+    ).rejects.toMatchObject({
       reason: "passphrase",
       detail: "common",
     });
@@ -64,11 +66,11 @@ describe("an account", () => {
     const { server, patient } = await pair();
     const id = await write(patient, "Still here.");
     await patient.sync.now();
-    const { kit } = await patient.session.newKit(PASSPHRASE);
+    const { kit } = await patient.session.newKit({ method: "passphrase", passphrase: PASSPHRASE });
     const laptop = await device(server);
     await laptop.session.signInWithKit("ana@example.org", kit.toLowerCase());
     expect(laptop.journal.entry(id)?.text).toBe("Still here.");
-    await laptop.session.setPassphraseByKit(kit, OTHER);
+    await laptop.session.changePassphrase({ method: "recovery", kit }, OTHER);
     const third = await device(server);
     await expect(third.session.signIn("ana@example.org", PASSPHRASE)).rejects.toMatchObject({ reason: "wrong-proof" });
     await third.session.signIn("ana@example.org", OTHER);

@@ -77,7 +77,7 @@ export const common = {
     "slow-down": "Too many tries.",
     wait: { one: "Wait # minute, then try again.", other: "Wait # minutes, then try again." },
     "wrong-proof": "That doesn’t fit. Check what you typed.",
-    "proof-too-old": "First show again that it’s you, with your passphrase.",
+    "proof-too-old": "First show again that it’s you.",
     "signed-out": "This device was signed out. Your words are still here. Sign in to send them.",
     email: "That isn’t a whole e-mail address. It may hold plain letters, digits and signs only.",
     "email-taken": "There is an account with this e-mail already. Sign in to use it.",

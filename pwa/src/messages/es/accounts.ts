@@ -22,7 +22,7 @@ export const accounts = {
   },
   kit: {
     title: "Tu clave de recuperación",
-    why: "Estos 33 caracteres abren tu cuenta si pierdes la frase de acceso. Nadie más los tiene y nadie puede volver a crearlos.",
+    why: "Estos 33 caracteres abren tu cuenta cuando ya no la abre nada más. Nadie más los tiene y nadie puede volver a crearlos.",
     where: "Guárdalos en papel o con tus documentos importantes, no solo en este dispositivo.",
     spelled: (letters: string) => `Tu clave: ${letters}`,
     download: "Guardar como archivo",
@@ -36,7 +36,7 @@ export const accounts = {
     checked: "Tu clave está en orden.",
     fileName: "aftertide-clave-de-recuperacion.txt",
     file: (kit: string, email: string, day: string) =>
-      `Aftertide: clave de recuperación\n\n${kit}\n\nPara: ${email}\nCreada: ${day}\n\nAbre la cuenta si se pierde la frase de acceso. Guárdala con tus documentos importantes.\nQuien la tenga puede leerlo todo. Nadie puede volver a crearla.\n`,
+      `Aftertide: clave de recuperación\n\n${kit}\n\nPara: ${email}\nCreada: ${day}\n\nAbre la cuenta cuando ya no la abre nada más. Guárdala con tus documentos importantes.\nQuien la tenga puede leerlo todo. Nadie puede volver a crearla.\n`,
     label: "Clave de recuperación",
     hint: "33 caracteres. Los guiones, los espacios y las minúsculas no importan.",
     newTitle: "Una clave de recuperación nueva",
@@ -75,7 +75,7 @@ export const accounts = {
     emailHint: "Con él entras. Nunca recibe texto de tu diario.",
     emailInvalid: "No es una dirección de correo completa.",
     emailRightTitle: "¿Está bien?",
-    emailRight: "Lo necesitas cada vez que entras. Mira cada letra.",
+    emailRight: "Con él entras. Mira cada letra.",
     emailYes: "Está bien",
     emailNo: "Cambiarlo",
     passphraseTitle: "Elige una frase de acceso",
@@ -126,6 +126,8 @@ export const accounts = {
     account: "Cuenta",
     devices: "Dispositivos con sesión",
     passphrase: "Cambiar la frase de acceso",
+    setPassphrase: "Poner una frase de acceso",
+    passkeys: "Llaves de acceso",
     kit: "Clave de recuperación nueva",
     kitCheck: "Ver la clave",
     kitUnchecked: "Tu clave aún no está comprobada",
@@ -160,11 +162,14 @@ export const accounts = {
     endWhat:
       "Un dispositivo sin sesión ya no puede recibir ni enviar nada. Lo que tenga abierto se puede leer allí hasta que se bloquee.",
     only: "No hay otro dispositivo con sesión.",
-    confirmTitle: "Primero, tu frase de acceso",
+    confirmTitle: "Primero, muestra que eres tú",
     confirm: "Para que no pueda hacerlo quien encuentre este dispositivo.",
   },
   passphraseChange: {
     title: "Cambiar la frase de acceso",
+    setTitle: "Poner una frase de acceso",
+    setWhat:
+      "Hasta ahora tu diario se abre con llave de acceso o clave. Una frase de acceso lo abre donde no hay llave.",
     what: "En los demás dispositivos se cierra la sesión.",
     submit: "Cambiarla",
     done: "Cambiada. Usa la nueva desde ahora.",

@@ -77,7 +77,7 @@ export const common = {
     "slow-down": "Demasiados intentos.",
     wait: { one: "Espera # minuto y vuelve a intentarlo.", other: "Espera # minutos y vuelve a intentarlo." },
     "wrong-proof": "No encaja. Revisa lo que escribiste.",
-    "proof-too-old": "Primero muestra otra vez que eres tú, con tu frase de acceso.",
+    "proof-too-old": "Primero muestra otra vez que eres tú.",
     "signed-out": "La sesión de este dispositivo se cerró. Tus palabras siguen aquí. Entra para enviarlas.",
     email: "No es una dirección de correo completa. Solo puede tener letras sin acentos, cifras y signos.",
     "email-taken": "Ya hay una cuenta con este correo. Entra para usarla.",

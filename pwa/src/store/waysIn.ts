@@ -1,0 +1,46 @@
+/** What screens see of the ways in: a part of {@link ./interface}. Passkeys are fetched with {@link Aftertide.passkeys} when first needed. */
+import type { Schemas } from "../api/client";
+
+/** What somebody typed to show who they are. */
+export type Typed =
+  | { readonly method: "passphrase"; readonly passphrase: string }
+  | { readonly method: "recovery"; readonly kit: string };
+
+/** How somebody shows afresh who they are: by what they typed, or by a passkey, for which the browser asks them. */
+export type Shown = Typed | { readonly method: "passkey" };
+
+/** One passkey of one's own. */
+export type Passkey = Schemas["PasskeyView"];
+
+/**
+ * What became of a passkey being made. `opens`: it is there and can open the journal. `once-more`: it is there, and has to
+ * be used once before it can; say so, then call {@link PasskeyInMaking.touch}. `cannot-open`: it signs in, and that is all.
+ */
+export type MakingStage = "opens" | "once-more" | "cannot-open";
+
+/** A passkey on its way: on this device already, and of use once it is kept. Each method that asks the person is called on a press. */
+export interface PasskeyInMaking {
+  /** Asks the device to make it. Rejects with a passkey reason, `offline`, `slow-down`; nothing is half-made then. */
+  make(): Promise<MakingStage>;
+  /** Uses it once, so that it can open. Rejects with a passkey reason; it can be called again. */
+  touch(): Promise<MakingStage>;
+  /** Tells the device that nobody needs it, where the browser can. Never rejects. */
+  giveUp(): Promise<void>;
+}
+
+/** A passkey to be added to the account that is here. */
+export interface NewPasskey extends PasskeyInMaking {
+  /** Adds it, with its key slot where it can open. Rejects with `passkey-taken`, `challenge-over`, `proof-too-old`, `offline`. */
+  keep(name: string): Promise<void>;
+}
+
+export interface Passkeys {
+  /** One's own, oldest first. Rejects with `offline`. */
+  list(): Promise<readonly Passkey[]>;
+  /** Rejects with `offline`. */
+  rename(id: string, name: string): Promise<void>;
+  /** Needs a proof not older than five minutes: rejects with `proof-too-old`, then call `session.prove`. Rejects with `last-slot`, too. */
+  remove(id: string): Promise<void>;
+  /** Shows who one is, opens the key with it, and begins to make one more. Rejects like `session.prove`. */
+  begin(shown: Shown): Promise<NewPasskey>;
+}
