@@ -21,6 +21,10 @@ function openerOf({ slotKey, credential }: Used, slots: readonly Schemas["Slot"]
   return slotKey && has ? { way: { method: "passkey", credential }, slotKey } : undefined;
 }
 
+function credentialsOf(slots: readonly Schemas["Slot"][]): string[] {
+  return slots.flatMap(({ credential }) => credential ?? []);
+}
+
 /** A passkey being made for an account, which may be one that isn't there yet. */
 export class Making implements PasskeyInMaking {
   #made: Made | undefined;
@@ -106,10 +110,16 @@ export class PasskeyDesk implements Passkeys {
     private readonly holder: Holder,
   ) {}
 
-  /** Signs in by a passkey of this device, whoever's it is; `opener` is undefined where it signs in and opens nothing. */
-  async signIn(device: string): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
+  /**
+   * Signs in by a passkey of these slots, without any by whichever the device has; `opener` is undefined where it signs in
+   * and opens nothing.
+   */
+  async signIn(
+    device: string,
+    slots: readonly Schemas["Slot"][] = [],
+  ): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const { challenge } = await this.api.challengeToSignIn();
-    const used = await usePasskey(fromBase64(challenge), []);
+    const used = await usePasskey(fromBase64(challenge), credentialsOf(slots));
     const me = await this.api.signInByPasskey({ answer: used.answer, device, bearer: false });
     return { me, opener: openerOf(used, me.slots) };
   }
@@ -128,8 +138,7 @@ export class PasskeyDesk implements Passkeys {
    * `passkey-opens-nothing` where the device has no PRF any more.
    */
   async unlock(slots: readonly Schemas["Slot"][]): Promise<Opener> {
-    const known = slots.flatMap(({ credential }) => credential ?? []);
-    const opener = openerOf(await usePasskey(randomBytes(32), known), slots);
+    const opener = openerOf(await usePasskey(randomBytes(32), credentialsOf(slots)), slots);
     if (!opener) throw new StoreError("passkey-opens-nothing");
     return opener;
   }

@@ -175,8 +175,13 @@ export class SessionDesk implements Session {
   }
 
   signInByPasskey(): Promise<boolean> {
+    return this.#signInByPasskey([]);
+  }
+
+  /** By a passkey of these slots, without any by whichever the device has. */
+  #signInByPasskey(slots: Here["slots"]): Promise<boolean> {
     return this.#guarded(async () => {
-      const { me, opener } = await (await this.passkeys()).signIn(deviceLabel());
+      const { me, opener } = await (await this.passkeys()).signIn(deviceLabel(), slots);
       try {
         if (opener) await this.#arrive(me, opener);
         else this.#halfway = me;
@@ -208,7 +213,7 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       const here = this.shelf.requireHere();
       if (here.expired) {
-        if (await this.signInByPasskey()) return;
+        if (await this.#signInByPasskey(here.slots)) return;
         await this.leaveHalfway();
         throw new StoreError("passkey-opens-nothing");
       }
