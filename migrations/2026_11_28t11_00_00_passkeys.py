@@ -4,7 +4,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from migrations.engines import run_statements
 
-ID = "2026-11-28T10:00:00:000000"
+ID = "2026-11-28T11:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "Passkeys, each with the key slot that it opens, and challenges."
 
