@@ -19,7 +19,7 @@ from server.accounts.errors import (
     UnknownTimeZone,
     WrongProof,
 )
-from server.accounts.passkeys import check_new, insert_passkey
+from server.accounts.passkeys import check_new, has_passkey, insert_passkey
 from server.accounts.signatures import Site
 from server.accounts.slots import insert_slot
 from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot
@@ -119,6 +119,8 @@ async def _check_same_account(new: NewAccount, email: str, role: Role) -> None:
     )
     if any(row["id"] != new.id for row in rows):
         raise EmailTaken
+    if new.passkey is not None and not await has_passkey(new.id, new.passkey.answer.id):
+        raise AccountExists
     proofs = {hashlib.sha256(slot.auth).digest() for slot in new.slots}
     if {bytes(row["auth_hash"]) for row in rows} != proofs or any(row["role"] != role for row in rows):
         raise AccountExists

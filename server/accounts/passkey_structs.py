@@ -38,7 +38,7 @@ class Assertion(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields
     authenticator_data: Annotated[bytes, msgspec.Meta(min_length=37, max_length=4096)]
     signature: Annotated[bytes, msgspec.Meta(min_length=1, max_length=4096)]
     user_handle: Annotated[bytes, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    """The 16 bytes of the account's id; always there where the device wasn't told which passkeys to offer."""
+    """The 16 bytes of the account's id; some devices leave it out where they were told which passkeys to offer."""
     results: NoResults = msgspec.field(name="clientExtensionResults")
 
 

@@ -105,12 +105,11 @@ async def prove(answer: Assertion, purpose: Purpose, subject: UUID | None, site:
         "SELECT id, account, public_key, backup_eligible FROM passkeys WHERE credential_id = $1", answer.id
     )
     used = check_used(answer, challenge, site, nobodys_key() if row is None else bytes(row["public_key"]))
-    # Whoever wasn't told which passkeys to offer is found by the handle: it has to name the same account.
+    # Devices that were told which passkeys to offer may leave the handle out; where there is one it names the same account.
     handle = answer.user_handle
     if (
         row is None
         or used.backup_eligible != bool(row["backup_eligible"])
-        or (handle is None and purpose == "sign-in")
         or (handle is not None and handle != row["account"].bytes)
     ):
         raise WrongPasskey
@@ -145,6 +144,14 @@ async def _passkeys(account: UUID) -> list[tuple[PasskeyView, UUID | None]]:
 async def passkeys_of(account: UUID) -> list[PasskeyView]:
     """List the passkeys of an account, the oldest first."""
     return [view for view, _ in await _passkeys(account)]
+
+
+async def has_passkey(account: UUID, credential: bytes) -> bool:
+    """Tell whether a credential is a passkey of an account."""
+    row = await database.fetch_one(
+        "SELECT 1 AS one FROM passkeys WHERE account = $1 AND credential_id = $2", account, credential
+    )
+    return row is not None
 
 
 async def rename(account: UUID, passkey: UUID, name: str) -> None:

@@ -27,7 +27,9 @@ ALGORITHMS = [
 """Which the app asks for, too (`pwa/src/store/authenticator.ts`)."""
 
 # What the libraries below raise for bytes that no device makes.
-_UNREADABLE = (WebAuthnException, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
+_UNREADABLE = (
+    WebAuthnException, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 class Site(NamedTuple):

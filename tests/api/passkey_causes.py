@@ -49,6 +49,14 @@ async def client_data_that_is_no_json(running: Running, patient: Person, therapi
     return await patient.http.post("/api/sign-in/passkey", json=body)
 
 
+@cause("wrong-passkey", 401)
+async def client_data_nested_deeper_than_a_parser_goes(
+    running: Running, patient: Person, therapist: Person
+) -> httpx.Response:
+    body = {"answer": {**NOBODYS_ASSERTION, "client_data": b64(b"[" * 4_000)}}
+    return await patient.http.post("/api/sign-in/passkey", json=body)
+
+
 @cause("malformed-passkey", 422)
 async def a_passkey_of_another_site(running: Running, patient: Person, therapist: Person) -> httpx.Response:
     return await add(patient, Authenticator(origin=f"https://{CANARY}.example"))
