@@ -104,7 +104,7 @@ async def test_the_first_therapist_begins_by_passkey_too(running: Running) -> No
     )
     token = await create_first_therapist_link(practice, running.time.now)
     therapist, device = Person(running, "rivera@example.org"), Authenticator()
-    body = {"token": b64(token), "account": await new_account(therapist, device)}
+    body: dict[str, Any] = {"token": b64(token), "account": await new_account(therapist, device)}
     assert (await therapist.http.post("/api/begin", json=body)).status_code == 200
     assert (await sign_in(running, device)).json()["role"] == "therapist"
     # Its answer may have been lost; with another passkey it is another sign-up.
