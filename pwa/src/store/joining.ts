@@ -31,17 +31,30 @@ export interface NewHome {
   moveIn(me: Schemas["Me"], keys: Keys, kit: string): Promise<void>;
 }
 
+/** Refusals of the passkey or the e-mail themselves: nothing was made, and nothing would be by sending it again. */
+const USELESS: ReadonlySet<string> = new Set([
+  "email-taken",
+  "malformed-email",
+  "malformed-keys",
+  "malformed-passkey",
+  "passkey-taken",
+  "passkeys-off",
+  "challenge-over",
+]);
+
+/** What was made for a sign-up: the keys that stay, and the account as it is sent. */
+interface MadeAccount {
+  readonly passphrase: string | undefined;
+  readonly making: Making | undefined;
+  readonly slotKey: CryptoKey | undefined;
+  readonly keys: NewKeys;
+  readonly account: Schemas["NewAccount"];
+}
+
 export class Joining {
   readonly links: Links;
-  /** Keys made for a sign-up whose answer may have been lost: the same request again makes the same account. */
-  #made:
-    | {
-        readonly email: string;
-        readonly passphrase: string | undefined;
-        readonly slotKey: CryptoKey | undefined;
-        readonly keys: NewKeys;
-      }
-    | undefined;
+  /** Made for a sign-up whose answer may have been lost: the same request again makes the same account. */
+  #made: MadeAccount | undefined;
   /** The passkey being made for the account to be, which has its id already. */
   #making: Making | undefined;
 
@@ -60,7 +73,11 @@ export class Joining {
   /** Begins a passkey for an account to be, which `signUp` with this e-mail then has. */
   async firstPasskey(typedEmail: string): Promise<Making> {
     const email = canonicalEmail(typedEmail);
-    await this.#making?.giveUp();
+    // Sent already: there may be an account that nothing else opens, so that it is never disowned.
+    const sent = this.#made?.making;
+    if (sent?.answer && sent === this.#making) {
+      if (sent.email === email) return sent;
+    } else await this.#making?.giveUp();
     this.#making = (await this.passkeys()).first(newId(), email);
     return this.#making;
   }
@@ -75,58 +92,64 @@ export class Joining {
     const invitation = wanted.by === "invitation" ? await this.links.invitation() : undefined;
     const token = invitation ? new Uint8Array() : await this.links.token();
     await home.makeRoom();
-    const made = await this.#make(email, wanted.passphrase, making);
-    const answer = making?.answer;
-    const account: Schemas["NewAccount"] = {
-      id: made.account,
-      email,
-      slots: made.slots,
-      identity: made.identity,
-      passkey: answer ? { name: wanted.device, answer, slot: made.passkey ?? null } : null,
-      locale: wanted.language,
-      time_zone: this.environment.timeZone,
-      device: wanted.device,
-      bearer: false,
-    };
-    const send = async (account: Schemas["NewAccount"]) =>
+    const made = await this.#make(email, wanted, making);
+    const send = async ({ account, keys }: MadeAccount) =>
       invitation
         ? this.api.join(invitation.shown.invite, {
             account,
-            answer: await this.#answer(invitation, { account: made.account, keys: made.keys, name: wanted.name }),
+            answer: await this.#answer(invitation, { account: account.id, keys: keys.keys, name: wanted.name }),
           })
         : this.api.begin({ token: toBase64(token), account });
-    const me = await send(account).catch(async (error: unknown) => {
-      if (!(error instanceof ApiProblem)) throw error;
-      // Refused, and not only unanswered: the device is told that this passkey opens nothing.
+    const me = await send(made).catch(async (error: unknown) => {
+      // Unanswered, or refused for the moment: an earlier try may have made the account, which only the same one finds.
+      if (!(error instanceof ApiProblem && USELESS.has(error.code))) throw error;
       await this.#giveUpPasskey();
       // Who thought about a passphrase for long has one now, and can make a passkey later.
       if (error.code !== "challenge-over" || wanted.passphrase === undefined) throw error;
-      return send({ ...account, passkey: null });
+      const account = { ...made.account, passkey: null };
+      this.#made = { ...made, making: undefined, slotKey: undefined, account };
+      return send(this.#made);
     });
-    await home.moveIn(me, made.keys, made.kit);
+    const { keys, kit } = made.keys;
+    await home.moveIn(me, keys, kit);
     this.#made = undefined;
     this.#making = undefined;
     await this.#begin(wanted, invitation);
-    return made.kit;
+    return kit;
   }
 
+  /** The device is told that this passkey opens nothing, and what was made with it is dropped. */
   async #giveUpPasskey(): Promise<void> {
     await this.#making?.giveUp();
     this.#making = undefined;
     this.#made = undefined;
   }
 
-  async #make(email: string, text: string | undefined, making: Making | undefined): Promise<NewKeys> {
+  async #make(email: string, wanted: SignUp, making: Making | undefined): Promise<MadeAccount> {
+    const { passphrase } = wanted;
     const slotKey = making?.slotKey;
-    const same = this.#made?.email === email && this.#made.passphrase === text && this.#made.slotKey === slotKey;
-    if (this.#made && same) return this.#made.keys;
-    const salt = text === undefined ? undefined : fromBase64((await this.api.salt(email)).salt);
+    const before = this.#made;
+    const same = before?.account.email === email && before.passphrase === passphrase && before.making === making;
+    if (same && before.slotKey === slotKey) return before;
+    const salt = passphrase === undefined ? undefined : fromBase64((await this.api.salt(email)).salt);
     const keys = await makeAccount(making?.account ?? newId(), {
-      passphrase: text !== undefined && salt ? { text, email, salt } : undefined,
+      passphrase: passphrase !== undefined && salt ? { text: passphrase, email, salt } : undefined,
       passkey: slotKey,
     });
-    this.#made = { email, passphrase: text, slotKey, keys };
-    return keys;
+    const answer = making?.answer;
+    const account: Schemas["NewAccount"] = {
+      id: keys.account,
+      email,
+      slots: keys.slots,
+      identity: keys.identity,
+      passkey: answer ? { name: wanted.device, answer, slot: keys.passkey ?? null } : null,
+      locale: wanted.language,
+      time_zone: this.environment.timeZone,
+      device: wanted.device,
+      bearer: false,
+    };
+    this.#made = { passphrase, making, slotKey, keys, account };
+    return this.#made;
   }
 
   /** The answer to an invitation: this account's key and name, bound to the inviter's key. */

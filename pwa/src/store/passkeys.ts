@@ -29,6 +29,7 @@ function credentialsOf(slots: readonly Schemas["Slot"][]): string[] {
 export class Making implements PasskeyInMaking {
   #made: Made | undefined;
   #slotKey: CryptoKey | undefined;
+  #givenUp = false;
 
   constructor(
     readonly account: string,
@@ -46,11 +47,23 @@ export class Making implements PasskeyInMaking {
     return this.#slotKey;
   }
 
+  get there(): boolean {
+    return this.#made !== undefined;
+  }
+
   make(): Promise<MakingStage> {
     return guarded(async () => {
-      const { challenge, credentials } = await this.challenge();
-      this.#made = await makePasskey(challenge, { account: this.account, email: this.email }, credentials ?? []);
-      this.#slotKey = this.#made.slotKey;
+      if (!this.#made) {
+        const { challenge, credentials } = await this.challenge();
+        const who = { account: this.account, email: this.email };
+        const made = await makePasskey(challenge, who, credentials ?? []);
+        if (this.#givenUp) {
+          await disown(made.credential);
+          throw new StoreError("passkey-cancelled");
+        }
+        this.#made = made;
+        this.#slotKey = made.slotKey;
+      }
       if (this.#slotKey) return "opens";
       return this.#made.hasPrf ? "once-more" : "cannot-open";
     });
@@ -61,6 +74,7 @@ export class Making implements PasskeyInMaking {
       if (!this.#made) throw new StoreError("unknown");
       // Nobody is signed in by it, and nothing is posted: only what the PRF gives is wanted.
       const used = await usePasskey(randomBytes(32), [this.#made.credential]);
+      if (this.#givenUp) throw new StoreError("passkey-cancelled");
       this.#slotKey = used.slotKey;
       return used.slotKey ? "opens" : "cannot-open";
     });
@@ -68,6 +82,7 @@ export class Making implements PasskeyInMaking {
 
   async giveUp(): Promise<void> {
     const made = this.#made;
+    this.#givenUp = true;
     this.#made = undefined;
     this.#slotKey = undefined;
     if (made) await disown(made.credential);

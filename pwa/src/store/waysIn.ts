@@ -20,11 +20,13 @@ export type MakingStage = "opens" | "once-more" | "cannot-open";
 
 /** A passkey on its way: on this device already, and of use once it is kept. Each method that asks the person is called on a press. */
 export interface PasskeyInMaking {
-  /** Asks the device to make it. Rejects with a passkey reason, `offline`, `slow-down`; nothing is half-made then. */
+  /** It was made and isn't given up. */
+  readonly there: boolean;
+  /** Asks the device to make it, once; what is there already is told again. Rejects with a passkey reason, `offline`, `slow-down`; nothing is half-made then. */
   make(): Promise<MakingStage>;
   /** Uses it once, so that it can open. Rejects with a passkey reason; it can be called again. */
   touch(): Promise<MakingStage>;
-  /** Tells the device that nobody needs it, where the browser can. Never rejects. */
+  /** Tells the device that nobody needs it, where the browser can; one still being made is given up once it is. Never rejects. */
   giveUp(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
 import { FakeAppointments } from "./fake-appointments";
+import { slotOf } from "./fake-passkeys";
 import { Refusal } from "./refusal";
 
 interface Account {
@@ -137,6 +138,8 @@ export class FakeServer {
         return {
           answer: { salt: toBase64((await hash(new TextEncoder().encode(JSON.stringify(body)))).slice(0, 16)) },
         };
+      case "POST passkeys sign-up":
+        return { answer: { challenge: toBase64(crypto.getRandomValues(new Uint8Array(32))) } };
       case "POST sign-in":
         return this.#signIn(body as Schemas["SignIn"]);
       case "POST begin open":
@@ -244,7 +247,7 @@ export class FakeServer {
       time_zone: account.time_zone ?? "UTC",
       settings_record: null,
       ledger_record: null,
-      slots: account.slots.map(({ auth: _, ...slot }) => slot),
+      slots: [...account.slots.map(({ auth: _, ...slot }) => slot), ...slotOf(account.passkey)],
       identities: [account.identity],
     };
     const auth = new Map(account.slots.map((slot) => [slot.method as string, slot.auth]));
