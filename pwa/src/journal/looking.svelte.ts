@@ -23,14 +23,21 @@ class Looking {
   /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
   month = $state<string | undefined>();
   day = $state<string | undefined>();
-  /** Loaded once the list is there. */
+  /** Fetched once the list is there. */
   #code = $state.raw<typeof import("./search") | undefined>();
   #index = $state.raw<SearchIndex | undefined>();
   #preparing = 0;
 
+  /** Whether the search's code is here. */
+  get canSearch(): boolean {
+    return this.#index !== undefined;
+  }
+
   searchFor(search: string): void {
     this.search = search;
     this.drawn = SEEN;
+    // It may not have come: without a connection, before the app is kept on the device.
+    if (!this.canSearch) void this.#load();
   }
 
   toggleCalendar(): void {
@@ -57,19 +64,25 @@ class Looking {
     const mine = ++this.#preparing;
     const goOn = (): Promise<boolean> =>
       new Promise((resolve) => setTimeout(() => resolve(mine === this.#preparing), 0));
-    new Promise((resolve) => setTimeout(resolve, SOON))
-      .then(() => import("./search"))
-      .then(async (code) => {
-        this.#code = code;
-        this.#index ??= new code.SearchIndex();
-        await this.#index.prepare(entries, goOn);
-        if (await goOn()) this.#rehearse(entries, code);
-      })
-      // Without a connection, before the app is kept on the device: the next list tries again.
-      .catch(() => undefined);
+    const soon = new Promise((resolve) => setTimeout(resolve, SOON));
+    void Promise.all([this.#load(), soon]).then(async ([code]) => {
+      await this.#index?.prepare(entries, goOn);
+      if (code && (await goOn())) this.#rehearse(entries, code);
+    });
     return () => {
       this.#preparing++;
     };
+  }
+
+  /** Fetches the search's code, if it isn't here; undefined where it can't be had now. */
+  async #load(): Promise<typeof import("./search") | undefined> {
+    try {
+      this.#code ??= await import("./search");
+      this.#index ??= new this.#code.SearchIndex();
+    } catch {
+      return undefined;
+    }
+    return this.#code;
   }
 
   /** Does once what each key of a search does: its code is cold until then, and the first key would be kept waiting. */
