@@ -11,8 +11,13 @@ addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-# Asked in vain, asked while it stopped, the event stream as it stopped.
-SERVER_GONE = {"ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING"}
+# Asked in vain, asked while it stopped or was killed, the event stream as it stopped.
+SERVER_GONE = {
+    "ERR_CONNECTION_REFUSED",
+    "ERR_CONNECTION_RESET",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+}
 # What Playwright says in place of a browser, where a test asks for no service workers.
 BLOCKED = "Service Worker registration blocked by Playwright"
 
