@@ -302,7 +302,8 @@ export class Pull {
       const ended = (await shelf.database.get("remembered", id))?.ended;
       if (opened && ended) {
         shelf.place([opened]);
-        await this.outbox.delete(id, 0);
+        // Whoever deleted it had seen nothing of what is being typed here.
+        await this.outbox.delete(id, 0, undefined, []);
         continue;
       }
       if (!opened || !held?.own) continue;

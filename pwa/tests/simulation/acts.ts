@@ -369,7 +369,8 @@ export const LIVING: readonly Act[] = [
         world.forgetClosed(page.device);
         await page.store.session.signOut(true);
         page.device.givingUp = false;
-        world.words.empty(page.device);
+        // Once more: a server that was restored meanwhile no longer has what it had when this was begun.
+        world.words.lose(page.device, "given up");
       };
     },
   },

@@ -119,13 +119,14 @@ export class Words {
     }
   }
 
-  /** The server has only what it had at a backup: what lay nowhere else is lost. */
+  /**
+   * The server has only what it had at a backup: what lay nowhere else is lost. Also what no page had shown as sent by then:
+   * the server may have taken it a moment ago, and a page that hasn't heard of the restore goes on to say so.
+   */
   restore(sentThen: ReadonlySet<string>): void {
     for (const word of this.all.keys()) {
-      if (this.sent.has(word) && !sentThen.has(word) && !this.#isHeld(word)) this.excuse([word], "restore");
-    }
-    for (const word of this.sent) {
       if (sentThen.has(word)) continue;
+      if (!this.#isHeld(word)) this.excuse([word], "restore");
       this.sent.delete(word);
       this.#forgotten.add(word);
     }

@@ -31,7 +31,7 @@ export class World implements Surroundings {
   readonly #failures: string[] = [];
   readonly #counters = new Map<string, number>();
   /** By device and entry: the key that a take-back has closed. */
-  readonly #closed = new Map<string, string>();
+  readonly #closed = new Map<string, { readonly epoch: number; readonly wrapped: string }>();
   /** Requests that were sealed before a take-back, or without one: their bytes may be sent again. */
   readonly #sealed = new Set<string>();
 
@@ -111,7 +111,9 @@ export class World implements Surroundings {
     const closed = this.#closed.get(`${device.name} ${entry}`);
     // With a new key, whatever the number of its epoch.
     if (save.wrapped !== null || this.#sealed.has(save.request)) return;
-    if (closed === undefined || wrappedOn(device, entry) !== closed) this.#sealed.add(save.request);
+    // A page that hasn't heard of the sharing seals under the key before it, which no reader has.
+    const isClosed = closed?.epoch === save.epoch && keyOn(device, entry)?.wrapped === closed.wrapped;
+    if (!isClosed) this.#sealed.add(save.request);
     else this.#failures.push(`${device.name} sealed ${entry} under a key that it had taken back`);
   };
 
@@ -119,7 +121,7 @@ export class World implements Surroundings {
   close(device: Device, entry: string): void {
     const row = device.disk.committed("records").find(({ id }) => id === entry);
     const pending = device.disk.committed("outbox").find(({ record }) => record === entry);
-    const key = wrappedOn(device, entry);
+    const key = keyOn(device, entry);
     if (!key || row?.readers.length === 0) return;
     if (pending?.attempt) this.#sealed.add(pending.attempt.request);
     this.#closed.set(`${device.name} ${entry}`, key);
@@ -181,10 +183,10 @@ export class World implements Surroundings {
   }
 }
 
-/** The key of an entry as a device has it, wrapped for its owner: new with each epoch. */
-function wrappedOn(device: Device, entry: string): string | undefined {
-  const row = device.disk.committed("records").find(({ id }) => id === entry);
-  return row?.accepted?.wrapped && Buffer.from(row.accepted.wrapped).toString("hex");
+/** The key of an entry as a device has it, wrapped for its owner: new with each epoch, whose number a restore repeats. */
+function keyOn(device: Device, entry: string): { readonly epoch: number; readonly wrapped: string } | undefined {
+  const accepted = device.disk.committed("records").find(({ id }) => id === entry)?.accepted;
+  return accepted?.wrapped && { epoch: accepted.epoch, wrapped: Buffer.from(accepted.wrapped).toString("hex") };
 }
 
 /** The entries that a therapist's page shows. */

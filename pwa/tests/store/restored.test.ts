@@ -182,6 +182,27 @@ describe("a server restored to an earlier state of an entry", () => {
     expect(laptop.sync.faults).toEqual([]);
   });
 
+  test("has the entry deleted again, and not what was being typed in it elsewhere", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    const restore = server.backup();
+    const draft = await laptop.journal.openDraft(id);
+    draft.set({ text: "One. And half of another." });
+    await draft.kept();
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await settle(patient, laptop);
+    restore();
+    await settle(laptop, patient, laptop);
+    await (await laptop.journal.openDraft(id)).done();
+    await settle(laptop, patient);
+    for (const each of [patient, laptop])
+      expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. And half of another."]);
+  });
+
   test("loses no words to a deletion that meant what was there before the restore", async () => {
     const { server, patient } = await pair();
     const laptop = await device(server);
