@@ -67,6 +67,8 @@ class Locks {
   readonly #queues = new Map<string, { page: Page; grant: () => void }[]>();
 
   request(page: Page, name: string, grant: () => void): void {
+    // What a page that has ended would still have done: a browser gives it nothing, and would never get it back.
+    if (page.ended) return;
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
     queue.push({ page, grant });
