@@ -62,7 +62,7 @@ async def sender(
 ) -> AsyncIterator[Sender]:
     """Have processes at hand that send what is due in a database to a push service of the tests' own."""
     environment = {
-        **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": "http://localhost:8700",
+        **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": ORIGIN,
         "PORT": str(free_port()), "AFTERTIDE_PUSH_SERVICES": service.host, "AFTERTIDE_PUSH_CA": str(service.authority),
         "AFTERTIDE_LEASE_SECONDS": str(lease), "AFTERTIDE_POOL": "4",
     }  # fmt: skip
