@@ -251,15 +251,22 @@ class SQLite(_Engine, SQLiteEngine):  # type: ignore[misc]  # our transaction() 
         return await execute(work)
 
 
+LONGEST = "60000"
+"""Milliseconds that a transaction, or a pause within one, may hold up others."""
+ENDS_TRANSACTIONS = 17
+"""The release of PostgreSQL from which on it can end a transaction that lasts too long."""
+
+
 class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transaction() takes the place of Piccolo's
     """PostgreSQL through asyncpg's pool."""
 
     kind: Kind = "postgresql"
 
-    def __init__(self, url: str, pool_size: int) -> None:
-        """Make the engine for `url` with at most `pool_size` connections; nothing is opened yet."""
+    def __init__(self, url: str, pool_size: int, *, hurried: bool = True) -> None:
+        """Make the engine for `url` with at most `pool_size` connections; nothing is opened yet. `hurried` as in `connect`."""
         self._url = url
         self._pool_size = pool_size
+        self._hurried = hurried
         super().__init__({"dsn": url})
 
     async def check_version(self) -> None:
@@ -267,14 +274,26 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
 
     async def open(self) -> None:
         """Open the pool."""
+        limits = {"idle_in_transaction_session_timeout": LONGEST}
+        # A process that is stopped in the middle of a statement is neither idle nor running one: it would hold its rows for good.
+        if self._hurried and await self._version() >= ENDS_TRANSACTIONS:
+            limits["transaction_timeout"] = LONGEST
         self.pool = await asyncpg.create_pool(
             self._url,
             min_size=1,
             max_size=self._pool_size,
             timeout=10,
             command_timeout=60,  # a connection whose other end is silent must not hold a request for good
-            server_settings={"idle_in_transaction_session_timeout": "60000", "application_name": "aftertide"},
+            server_settings={**limits, "application_name": "aftertide"},
         )
+
+    async def _version(self) -> int:
+        connection = await asyncpg.connect(self._url, timeout=10)
+        try:
+            version: int = connection.get_server_version().major
+        finally:
+            await connection.close()
+        return version
 
     async def close(self) -> None:
         """Close the pool."""
@@ -291,6 +310,8 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
         try:
             if not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")
+        except asyncpg.InterfaceError:
+            pass  # the database ended it, so that the pool has it back: the error that says why is on its way
         finally:
             await self.pool.release(connection)  # type: ignore[union-attr]  # acquired from it
 
@@ -305,20 +326,20 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
 Engine = SQLite | PostgreSQL
 
 
-def engine_for(url: str, pool: int) -> Engine:
-    """Make the engine that `url` names (`sqlite:PATH` or `postgresql://…`) with `pool` connections."""
+def engine_for(url: str, pool: int, *, hurried: bool = True) -> Engine:
+    """Make the engine that `url` names (`sqlite:PATH` or `postgresql://…`) with `pool` connections; `hurried` as in `connect`."""
     if url.startswith("sqlite:"):
         return SQLite(url.removeprefix("sqlite:"), readers=pool)
-    return PostgreSQL(url, pool)
+    return PostgreSQL(url, pool, hurried=hurried)
 
 
 _engine: Engine | None = None
 
 
-async def connect(url: str, pool: int, tables: Iterable[type[Table]]) -> Engine:
-    """Open the database of this process and bind `tables` to it."""
+async def connect(url: str, pool: int, tables: Iterable[type[Table]], *, hurried: bool = True) -> Engine:
+    """Open the database of this process and bind `tables` to it. `hurried`: no transaction may last over a minute (PostgreSQL 17)."""
     global _engine  # noqa: PLW0603 - one process serves one database
-    engine = engine_for(url, pool)
+    engine = engine_for(url, pool, hurried=hurried)
     await engine.open()
     for table in tables:
         table._meta._db = engine  # noqa: SLF001 - Piccolo's own way besides a conf module

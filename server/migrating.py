@@ -64,7 +64,7 @@ async def migrate(settings: Settings) -> str:
     os.environ["PICCOLO_CONF"] = "server.piccolo_conf"
     said = io.StringIO()
     async with _alone(settings):
-        await database.connect(settings.database_url, 1, TABLES)
+        await database.connect(settings.database_url, 1, TABLES, hurried=False)
         try:
             with contextlib.redirect_stdout(said):
                 result = await run_forwards(app_name="aftertide")

@@ -89,6 +89,25 @@ async def test_a_database_without_a_connection_left_is_waited_for(
         senders.kill(child, signal.SIGTERM)
 
 
+async def test_a_transaction_of_a_process_that_stops_within_a_statement_is_ended(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LONGEST", "500")
+    await database.connect(own_database, 1, TABLES)
+    try:
+        # Not idle in its transaction: the database waits for the rest of a statement, or runs one.
+        with pytest.raises(asyncpg.PostgresError, match="transaction timeout"):
+            async with database.transaction():
+                await database.fetch("SELECT pg_sleep(10)")
+        assert [row["one"] for row in await database.fetch("SELECT 1 AS one")] == [1]
+        await database.disconnect()
+        await database.connect(own_database, 1, TABLES, hurried=False)
+        async with database.transaction():
+            await database.fetch("SELECT pg_sleep(1)")
+    finally:
+        await database.disconnect()
+
+
 async def all_connections(url: str) -> "list[asyncpg.Connection[asyncpg.Record]]":
     """Take every connection that is left."""
     taken = []
