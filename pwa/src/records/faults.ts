@@ -2,7 +2,7 @@
 
 import type { Fault } from "../store";
 
-const TIDINGS: ReadonlySet<Fault["kind"]> = new Set(["kept-after-deletion", "share-refused"]);
+const TIDINGS: ReadonlySet<Fault["kind"]> = new Set(["kept-after-deletion", "back-after-deletion", "share-refused"]);
 
 /** Nobody did wrong: the person is told, and that is all. */
 export const isTidings = (fault: Fault): boolean => TIDINGS.has(fault.kind);

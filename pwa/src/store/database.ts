@@ -88,6 +88,8 @@ export interface Remembered extends Seen {
   readonly id: string;
   /** Its owner deleted it, proved. */
   readonly ended: boolean;
+  /** What it said then, as a mac, where this device could read it: to know it again after a restore. */
+  readonly words?: Bytes | undefined;
   /** The server forgot the deletion in a restore: asked for again when another device gives the record back. */
   readonly lost?: boolean;
 }

@@ -134,5 +134,7 @@ export type FaultKind =
   | "deletion-wave"
   /** Deleted on one device while it was changed on another: the changed words are kept, as an entry of its own. */
   | "kept-after-deletion"
+  /** Deleted, and back with other words since the server was restored: it stays, shared with nobody. */
+  | "back-after-deletion"
   /** The server doesn't let this be shared (the relation has ended); the words went out unshared. */
   | "share-refused";

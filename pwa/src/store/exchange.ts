@@ -4,6 +4,7 @@ import type { Outbox } from "./outbox";
 import { Outgoing } from "./outgoing";
 import { Pull } from "./pull";
 import { Push } from "./push";
+import { Restoring } from "./restoring";
 import type { Shelf } from "./shelf.svelte";
 
 /** The two directions of sync, over one outbox. */
@@ -13,7 +14,8 @@ export class Exchange {
 
   constructor(shelf: Shelf, api: Api, outbox: Outbox, incarnation: () => string | undefined) {
     const outgoing = new Outgoing(shelf);
-    this.pull = new Pull(shelf, api, outbox, outgoing, incarnation);
-    this.push = new Push(shelf, api, outbox, outgoing, this.pull);
+    const restoring = new Restoring(shelf, outbox, outgoing);
+    this.pull = new Pull(shelf, api, outbox, outgoing, restoring, incarnation);
+    this.push = new Push(shelf, api, outbox, outgoing, restoring, this.pull);
   }
 }

@@ -24,8 +24,9 @@ import {
   readersInHistory,
 } from "./judging";
 import { isParty } from "./opening";
-import { type Outbox, withoutReaders } from "./outbox";
+import type { Outbox } from "./outbox";
 import type { Outgoing } from "./outgoing";
+import type { Restoring, Returned } from "./restoring";
 import type { Shelf } from "./shelf.svelte";
 
 /** What one change of the feed does to the device. */
@@ -40,8 +41,8 @@ interface Effect {
   readonly gone?: boolean;
   /** A proved deletion of an own record. */
   readonly ended?: boolean;
-  /** Was deleted here, and comes back after a restore: to be deleted again. */
-  readonly again?: boolean;
+  /** Was deleted here, and comes again after a restore. */
+  readonly returned?: Returned;
   readonly fault?: FaultKind;
   readonly account?: string;
 }
@@ -74,6 +75,7 @@ export class Pull {
     private readonly api: Api,
     private readonly outbox: Outbox,
     private readonly outgoing: Outgoing,
+    private readonly restoring: Restoring,
     /** The database that the last answer came from. */
     private readonly incarnation: () => string | undefined,
   ) {}
@@ -107,7 +109,7 @@ export class Pull {
       cursor = page.cursor;
       if (!page.more) break;
     }
-    if (comparing) await this.#offerLost(shown);
+    if (comparing) await this.restoring.offerLost(shown);
     await this.#bury();
     await this.#saveOrphans();
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
@@ -117,7 +119,8 @@ export class Pull {
   async #apply(page: Schemas["Changes"], asked: number, comparing: boolean): Promise<void> {
     const { shelf } = this;
     const effects = await Promise.all(page.changes.map((change) => this.#judge(change, comparing)));
-    if (comparing) await this.#offerNewer(effects);
+    if (comparing) await this.restoring.offerNewer(effects);
+    for (const { returned } of effects) if (returned) await this.restoring.meet(returned);
     const kept: Opened[] = [];
     const gone: string[] = [];
     const waiting: StoredRecord[] = [];
@@ -166,7 +169,6 @@ export class Pull {
     for (const row of waiting) shelf.waiting.set(row.id, row);
     for (const id of gone) shelf.waiting.delete(id);
     shelf.place(kept, gone);
-    for (const effect of effects) if (effect.again) await this.outbox.delete(effect.id, 0);
     for (const effect of effects) if (effect.fault) await shelf.addFault(effect.fault, effect.id, effect.account);
   }
 
@@ -197,10 +199,10 @@ export class Pull {
     const { shelf } = this;
     const { id } = arrival.row;
     const keys = shelf.requireKeys();
-    const remembered = comparing ? undefined : await shelf.database.get("remembered", id);
-    const again = remembered?.lost ?? false;
-    if (remembered?.ended && !again) return { id, fault: "rollback", account: arrival.row.owner };
-    const judged = await judgeOwn(keys, arrival, again ? undefined : remembered);
+    const remembered = await shelf.database.get("remembered", id);
+    const restored = comparing || remembered?.lost === true;
+    if (remembered?.ended && !restored) return { id, fault: "rollback", account: arrival.row.owner };
+    const judged = await judgeOwn(keys, arrival, restored ? undefined : remembered);
     if (!judged.accepted) {
       if (judged.fault === "rollback" && (await this.#isOld(arrival))) return { id };
       return { id, fault: judged.fault, account: arrival.row.owner };
@@ -209,11 +211,12 @@ export class Pull {
     const formerReaders = formerReadersOf(shelf.records.get(id), judged.content);
     const row: StoredRecord = { ...arrival.row, formerReaders, accepted: version, waiting: undefined };
     const { epoch, revision, hash } = version;
+    const opened: Opened = { row, version, content: judged.content, own: true };
     return {
       id,
-      opened: { row, version, content: judged.content, own: true },
+      opened,
       remember: { id, epoch, revision, hash, ended: false },
-      again,
+      ...(remembered?.ended && { returned: await this.restoring.judgeReturned(remembered, opened) }),
       ...(judged.note ? { fault: judged.note, account: arrival.row.owner } : {}),
     };
   }
@@ -241,7 +244,8 @@ export class Pull {
     // After a restore an older state may have been deleted, by a device that never saw the newer one.
     if (!comparing && stone.revision < (remembered?.revision ?? 0)) return { id, fault: "rollback", account };
     const seen = { epoch: remembered?.epoch ?? 1, hash: remembered?.hash ?? "" };
-    return { id, ended: true, remember: { id, ...seen, revision: stone.revision, ended: true } };
+    const words = await this.restoring.sealWords(id);
+    return { id, ended: true, remember: { id, ...seen, revision: stone.revision, ended: true, words } };
   }
 
   /** Applies proved deletions, unless there are so many that the person is asked. */
@@ -286,64 +290,6 @@ export class Pull {
       await outbox.save({ record: survivor, content: { kind: "entry", v: 1, ...content.entry }, readers: [] });
       await outbox.delete(id, 0, draft);
       await shelf.addFault("kept-after-deletion", survivor, undefined);
-    }
-  }
-
-  /** After a restore: what this device has and the server has only in an earlier state is offered again. */
-  async #offerNewer(effects: readonly Effect[]): Promise<void> {
-    const { shelf } = this;
-    for (const { id, opened, ended: stone, remember } of effects) {
-      const held = shelf.records.get(id);
-      // Deleted in that earlier state: nobody deleted the words since then, and they survive.
-      if (stone && held?.own && held.version.revision > (remember?.revision ?? 0)) {
-        await this.outgoing.offer(held, undefined);
-        continue;
-      }
-      const ended = (await shelf.database.get("remembered", id))?.ended;
-      if (opened && ended) {
-        shelf.place([opened]);
-        // Whoever deleted it had seen nothing of what is being typed here.
-        await this.outbox.delete(id, 0, undefined, []);
-        continue;
-      }
-      if (!opened || !held?.own) continue;
-      await this.#dropAttempt(id);
-      if (opened.version.hash === held.version.hash || opened.version.revision > held.version.revision) continue;
-      // Where what is there isn't what this device began from, another one may have given it back: both stay.
-      const follows = held.version.base === opened.version.hash;
-      const content = follows ? withoutReaders(opened.content) : {};
-      const { revision, hash } = follows ? opened.version : { revision: 0, hash: undefined };
-      await this.outgoing.offer(held, { content, revision, hash });
-    }
-  }
-
-  /**
-   * After a restore: own records that the server doesn't have at all begin anew with their first revision. What others had
-   * shared is forgotten: they may have taken it back since, and their devices share it again if they haven't.
-   */
-  async #offerLost(shown: ReadonlySet<string>): Promise<void> {
-    const { shelf } = this;
-    const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
-    const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
-    for (const held of lost.filter((record) => record.own)) await this.outgoing.offer(held, undefined);
-    await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
-      for (const { row } of lost) await transaction.delete("records", row.id);
-      // Fetched before the restore, and not judged yet.
-      for (const id of unjudged) await transaction.delete("records", id);
-      // What was taken back or deleted, too: its owner may give it back, from the first revision on.
-      for (const row of await transaction.all("remembered")) {
-        if (shown.has(row.id)) continue;
-        if (row.ended) await transaction.put("remembered", { ...row, lost: true });
-        else await transaction.delete("remembered", row.id);
-      }
-    });
-    for (const id of unjudged) shelf.waiting.delete(id);
-    shelf.place([], [...lost.map((record) => record.row.id), ...unjudged]);
-  }
-
-  async #dropAttempt(id: string): Promise<void> {
-    if (this.shelf.counted.outbox.get(id)?.attempt) {
-      await this.outbox.amend(id, (current) => ({ ...current, attempt: undefined }));
     }
   }
 

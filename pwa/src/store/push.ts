@@ -7,6 +7,7 @@ import { goesWith } from "./opening";
 import type { Outbox } from "./outbox";
 import { type Outgoing, settledChange } from "./outgoing";
 import type { Pull } from "./pull";
+import type { Restoring } from "./restoring";
 import type { Shelf } from "./shelf.svelte";
 
 /** Tries for one change in one run: each answers a merge, so more than a few mean that something is wrong. */
@@ -18,6 +19,7 @@ export class Push {
     private readonly api: Api,
     private readonly outbox: Outbox,
     private readonly outgoing: Outgoing,
+    private readonly restoring: Restoring,
     private readonly pull: Pull,
   ) {}
 
@@ -115,6 +117,7 @@ export class Push {
     const { result } = attempt;
     const version = result?.accepted;
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
+    const words = result ? undefined : await this.restoring.sealWords(record);
     const given: string[] = [];
     const stores: ("outbox" | "records" | "remembered" | "drafts")[] = ["outbox", "records", "remembered", "drafts"];
     const { next, stands } = await shelf.database.write(stores, "strict", async (transaction) => {
@@ -135,7 +138,7 @@ export class Push {
           given.push(draft.id);
         }
         const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
-        await transaction.put("remembered", { id: record, ...seen, ended: true });
+        await transaction.put("remembered", { id: record, ...seen, ended: true, words });
       }
       const settled = current && settledChange(current, attempt);
       if (settled) await transaction.put("outbox", settled);

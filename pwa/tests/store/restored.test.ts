@@ -203,6 +203,44 @@ describe("a server restored to an earlier state of an entry", () => {
       expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. And half of another."]);
   });
 
+  test("keeps what another device wrote since, of an entry that this one had deleted", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const id = await write(patient, "One.");
+    await settle(patient, laptop);
+    const restore = server.backup();
+    laptop.line.away = true;
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await settle(patient);
+    restore();
+    laptop.line.away = false;
+    await write(laptop, "One. Two.", id);
+    await settle(laptop, patient, laptop);
+    for (const each of [patient, laptop]) expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. Two."]);
+    expect(patient.sync.faults).toMatchObject([{ kind: "back-after-deletion", record: id }]);
+  });
+
+  test("shares with nobody what comes back with other words than were deleted", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "One.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const restore = server.backup();
+    await write(patient, "One. Two.", id);
+    await patient.journal.sendTheChange(id);
+    await patient.sync.now();
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await settle(patient, therapist);
+    restore();
+    await settle(therapist, patient, therapist);
+    expect(patient.journal.entries).toMatchObject([{ id, text: "One.", choice: "only-you", where: "sent" }]);
+    expect(therapist.review.toRead).toEqual([]);
+    expect(patient.sync.faults).toMatchObject([{ kind: "back-after-deletion", record: id }]);
+  });
+
   test("loses no words to a deletion that meant what was there before the restore", async () => {
     const { server, patient } = await pair();
     const laptop = await device(server);

@@ -187,6 +187,8 @@ export const journal = {
       "forged-answer": "An answer to an invitation wasn’t made with its secret. It wasn’t taken.",
       "kept-after-deletion":
         "An entry was deleted on one device while it was changed on another. The changed words are kept as a new entry.",
+      "back-after-deletion":
+        "The server was set back to an earlier state, and has something with other words that you had deleted. It is here again, for you alone. Delete it again if you like.",
       "share-refused": "This couldn’t be shared, because you no longer work together here. It stays yours alone.",
       "deletion-wave": "The server says that many things were deleted at once. None of it was applied here.",
     },

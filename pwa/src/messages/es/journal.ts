@@ -191,6 +191,8 @@ export const journal = {
       "forged-answer": "Una respuesta a una invitación no se hizo con su secreto. No se aceptó.",
       "kept-after-deletion":
         "Una entrada se borró en un dispositivo mientras se cambiaba en otro. Las palabras cambiadas se conservan como entrada nueva.",
+      "back-after-deletion":
+        "El servidor volvió a un estado anterior y tiene, con otras palabras, algo que habías borrado. Está aquí otra vez, solo para ti. Bórralo de nuevo si quieres.",
       "share-refused": "No se pudo compartir, porque aquí terminó el trabajo en común. Se queda solo contigo.",
       "deletion-wave": "El servidor dice que muchas cosas se borraron a la vez. Aquí no se aplicó nada.",
     },
