@@ -58,7 +58,7 @@ clean: ## remove what was built; keeps the data folder
 
 .venv/.dev: .venv/.run requirements-dev.lock
 	@echo "· installing the tools for development and tests"
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(UV) pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Node 22 or newer, the machine's or (where it has none) the one that comes as a Python wheel.

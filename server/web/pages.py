@@ -1,5 +1,6 @@
 """The built app: its page on every address the app itself answers, its files by name, nothing else."""
 
+import functools
 import gzip
 import mimetypes
 from pathlib import Path
@@ -31,12 +32,18 @@ class File(msgspec.Struct, frozen=True):
     media_type: str
 
 
+@functools.cache
+def _compressed(body: bytes) -> bytes:
+    """Compress a file once, at the start, in however many apps of one process it is."""
+    return gzip.compress(body, mtime=0)
+
+
 def _read(path: Path) -> File:
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    # Compressed once, at the start. What the API answers is sealed and stays as it is.
+    # What the API answers is sealed and stays as it is.
     gzipped = (
-        gzip.compress(body, mtime=0)
+        _compressed(body)
         if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml"))
         else None
     )
