@@ -43,9 +43,7 @@ def _read(path: Path) -> File:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     # What the API answers is sealed and stays as it is.
     gzipped = (
-        _compressed(body)
-        if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml"))
-        else None
+        _compressed(body) if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml")) else None
     )
     return File(body, gzipped, "text/javascript" if kind.endswith("javascript") else kind)
 
