@@ -95,6 +95,11 @@ export type RegimenContent = RecordContent & {
   sessions: { kind: "preparation" | "dosing" | "integration" | "check-in"; day: number; minutes: number }[];
 };
 
+/** Of one own record: id, epoch, revision, {@link shortHash} of its body, or `""` where it was deleted after that revision. */
+export type Listed = [string, number, number, string];
+/** What of its own an account held at a time, in a database of the server; the ledger itself isn't listed. */
+export type LedgerContent = RecordContent & { gen: number; at: string; incarnation: string; records: Listed[] };
+
 type Check = (value: unknown) => boolean;
 let check: Promise<Check> | undefined;
 

@@ -5,6 +5,7 @@ import { AppointmentDesk } from "./appointments.svelte";
 import { CareDesk } from "./care.svelte";
 import type { Database, Listeners } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
+import type { Exchange } from "./exchange";
 import { IndexedDatabase } from "./indexed";
 import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
@@ -59,8 +60,12 @@ export function createAftertide(options: StoreOptions): Store {
   const outbox = new Outbox(shelf);
   const exchange = later(async () => {
     const { Exchange } = await import("./exchange");
-    return new Exchange(shelf, api, outbox, () => incarnation);
+    exchanged = new Exchange(shelf, api, outbox, () => incarnation);
+    return exchanged;
   });
+  // Locking waits for no code that is yet to be fetched.
+  let exchanged: Exchange | undefined;
+  const sealLedger = async () => exchanged?.ledger.seal().catch(() => undefined);
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
   const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
@@ -96,7 +101,7 @@ export function createAftertide(options: StoreOptions): Store {
     ]);
     return new ReminderDesk(api, environment, pushBrowser());
   });
-  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, passkeys, rounds, environment);
+  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, passkeys, rounds, environment, sealLedger);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 

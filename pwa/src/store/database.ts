@@ -22,6 +22,9 @@ export interface Here {
   readonly slots: readonly Schemas["Slot"][];
   readonly identities: readonly Schemas["Identity"][];
   readonly settingsRecord: string | undefined;
+  readonly ledgerRecord?: string | undefined;
+  /** How old the journal is that this device was first shown, by its ledger: milliseconds since 1970; null: no ledger came. */
+  readonly journalAt?: number | null | undefined;
   readonly cursor: number;
   readonly incarnation: string | undefined;
   /** After a restore: everything held is being compared with what the server has. */
@@ -90,6 +93,8 @@ export interface Remembered extends Seen {
   readonly ended: boolean;
   /** What it said then, as a mac, where this device could read it: to know it again after a restore. */
   readonly words?: Bytes | undefined;
+  /** Known from a ledger only: this device was never shown it. */
+  readonly listed?: boolean;
   /** The server forgot the deletion in a restore: asked for again when another device gives the record back. */
   readonly lost?: boolean;
 }

@@ -124,6 +124,8 @@ export type FaultKind =
   | "attention"
   /** A deletion without the owner's proof. */
   | "tombstone"
+  /** The account's ledger lists it, and the server has shown this new device nothing of it. */
+  | "withheld"
   /** The server names another key for a contact than the pinned one. */
   | "key-changed"
   /** Two different keys pinned for one account, or another right answer to an invitation. */

@@ -457,6 +457,11 @@ export interface Sync {
   readonly lastPull: number | undefined;
   /** The server was restored from a backup since: tell the person that this device gave back what was lost. */
   readonly restored: boolean;
+  /**
+   * On a device that began with nothing: of when the journal is that it was shown (milliseconds since 1970), null where
+   * that can't be told, until the person has seen it.
+   */
+  readonly journalAt: number | null | undefined;
   /** What the server showed and this device refused, newest first. Never empty silently: show them. */
   readonly faults: readonly Fault[];
   /** The person has seen a fault and wants it out of the way. */
@@ -472,6 +477,7 @@ export interface Sync {
   /** Fetches and sends now, for "Try again". Never rejects. */
   now(): Promise<void>;
   dismissRestored(): void;
+  dismissJournalAt(): void;
 }
 
 export interface Fault {

@@ -30,6 +30,16 @@ interface Offered {
   /** Its hash, where the device began from it; undefined where another one may have given it back. */
   readonly hash: string | undefined;
 }
+
+/** A save as it goes out, and what it makes of the record. */
+export interface SealedSave {
+  readonly request: string;
+  readonly path: string;
+  readonly body: string;
+  readonly row: StoredRecord;
+  readonly version: Version;
+}
+
 /** Stands for a version that is none of this device's. */
 const ANOTHERS = "another's";
 
@@ -120,12 +130,38 @@ export class Outgoing {
     );
     const readers = await this.#readers(readersOf(change, known?.version.hash ?? "", still ?? []));
     const content = { ...wanted, readers } as RecordContent;
+    const { path, body, row, version, request } = await this.sealSave(
+      { id: change.record, about: change.about },
+      content,
+      known,
+    );
+    return {
+      request,
+      version: change.version,
+      path,
+      body,
+      result: row,
+      content: change.content,
+      merged,
+      revision: version.revision,
+    };
+  }
+
+  /** Seals what a record is to say as the revision after the one `known`, with a grant for each reader that it names. */
+  async sealSave(
+    { id, about }: Pick<StoredRecord, "id" | "about">,
+    content: RecordContent,
+    known: Opened | undefined,
+  ): Promise<SealedSave> {
+    const here = this.shelf.requireHere();
+    const keys = this.shelf.requireKeys();
+    const { readers } = content;
     const rekey = !known || !sameReaders(known.content.readers, readers);
     const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
     const head = {
-      record: change.record,
+      record: id,
       owner: here.account,
-      about: change.about,
+      about,
       epoch,
       revision: (known?.version.revision ?? 0) + 1,
       base: known?.version.hash ?? "",
@@ -137,7 +173,7 @@ export class Outgoing {
     const save: Schemas["Save"] = {
       request,
       gen: here.gen,
-      about: change.about || null,
+      about: about || null,
       epoch,
       revision: head.revision,
       base: head.base ? toBase64(fromBase64Url(head.base)) : null,
@@ -152,20 +188,12 @@ export class Outgoing {
       base: head.base,
       hash: await baseOf(body),
       body,
-      savedAt: new Date(shelf.now()).toISOString(),
+      savedAt: new Date(this.shelf.now()).toISOString(),
       wrapped,
       grant: undefined,
     };
-    return {
-      request,
-      version: change.version,
-      path: `/api/records/${change.record}`,
-      body: JSON.stringify(save),
-      result: resultOf(head, version, content, known, rekey),
-      content: change.content,
-      merged,
-      revision: head.revision,
-    };
+    const row = rowOf(head, version, content, known, rekey);
+    return { request, path: `/api/records/${id}`, body: JSON.stringify(save), row, version };
   }
 
   async #grants(
@@ -353,7 +381,7 @@ function sameReaders(a: readonly Reader[], b: readonly Reader[]): boolean {
 }
 
 /** The row that a save makes, once the server has taken it. */
-function resultOf(
+function rowOf(
   head: ReturnType<typeof headOf>,
   version: Version,
   content: RecordContent,

@@ -23,6 +23,7 @@ import {
   readArrival,
   readersInHistory,
 } from "./judging";
+import type { Ledger } from "./ledger";
 import { isParty } from "./opening";
 import type { Outbox } from "./outbox";
 import type { Outgoing } from "./outgoing";
@@ -78,6 +79,7 @@ export class Pull {
     private readonly restoring: Restoring,
     /** The database that the last answer came from. */
     private readonly incarnation: () => string | undefined,
+    private readonly ledger: () => Ledger,
   ) {}
 
   /** Whether the last answer came from another database than what is here: the next fetching compares everything. */
@@ -95,6 +97,7 @@ export class Pull {
     let { cursor, comparing } = shelf.requireHere();
     // An interrupted comparison begins anew: which records the server still has is remembered only while it runs.
     if (comparing) cursor = 0;
+    if (cursor === 0 && !shelf.requireHere().complete) await this.ledger().read();
     let shown = new Set<string>();
     for (;;) {
       const page = await this.api.changes(cursor);
@@ -109,9 +112,13 @@ export class Pull {
       cursor = page.cursor;
       if (!page.more) break;
     }
-    if (comparing) await this.restoring.offerLost(shown);
+    if (comparing) {
+      await this.restoring.offerLost(shown);
+      await this.ledger().pointAgain();
+    }
     await this.#bury();
     await this.#saveOrphans();
+    if (!shelf.requireHere().complete) await this.ledger().requireAll();
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
   }
 

@@ -55,6 +55,8 @@ export class SessionDesk implements Session {
     private readonly passkeys: () => Promise<PasskeyDesk>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
+    /** Seals the ledger, if it is time to save it; gives the way to send it, which needs no key. Never rejects. */
+    private readonly sealLedger: () => Promise<(() => Promise<void>) | undefined>,
   ) {}
 
   get phase(): Phase {
@@ -258,6 +260,8 @@ export class SessionDesk implements Session {
         slots: me.slots,
         identities: me.identities,
         settingsRecord: me.settings_record ?? before?.settingsRecord,
+        ledgerRecord: me.ledger_record ?? before?.ledgerRecord,
+        journalAt: before?.journalAt,
         cursor: before?.cursor ?? 0,
         incarnation: before?.incarnation,
         comparing: before?.comparing ?? false,
@@ -320,11 +324,13 @@ export class SessionDesk implements Session {
 
   async lock(): Promise<void> {
     this.kit = undefined;
+    const sendLedger = await this.sealLedger();
     await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
     this.shelf.close();
     // Before the store is open it isn't known who is here.
     if (this.shelf.phase !== "starting") this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
     this.environment.tellOthers("keys");
+    void sendLedger?.();
   }
 
   async signOut(giveUp = false): Promise<void> {
@@ -459,6 +465,7 @@ export class SessionDesk implements Session {
           this.lockIfHiddenLong().catch(unlessStorage);
         });
         this.shelf.updateHere({ hiddenAt: this.environment.now() }).catch(unlessStorage);
+        void this.sealLedger().then((send) => send?.());
       },
       () => {
         dropTimer?.();

@@ -46,6 +46,10 @@ export class SyncRounds implements Sync {
     return this.shelf.here?.restored ?? false;
   }
 
+  get journalAt(): number | null | undefined {
+    return this.shelf.here?.journalAt;
+  }
+
   get faults(): readonly Fault[] {
     return this.shelf.faults;
   }
@@ -109,12 +113,13 @@ export class SyncRounds implements Sync {
   }
 
   async #exchange(): Promise<void> {
-    const { pull, push } = await this.exchange();
+    const { pull, push, ledger } = await this.exchange();
     if (!this.shelf.keys) return push.sendSealed();
     await pull.fetchAll();
     await this.refresh();
     await pull.judgeOthers();
     await push.sendAll();
+    await ledger.point();
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -155,6 +160,10 @@ export class SyncRounds implements Sync {
     const done = this.#tail.then(() => this.environment.exclusively("aftertide-sync", work));
     this.#tail = done.catch(() => undefined);
     return done;
+  }
+
+  dismissJournalAt(): void {
+    this.shelf.updateHere({ journalAt: undefined }).catch(unlessStorage);
   }
 
   dismissRestored(): void {

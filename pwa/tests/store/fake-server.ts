@@ -115,11 +115,12 @@ export class FakeServer {
       id,
       counter: account.counter,
       changes: new Map(account.changes),
+      me: account.me,
     }));
     return () => {
       this.records.clear();
       for (const [id, record] of records) this.records.set(id, record);
-      for (const { id, counter, changes } of counters) Object.assign(this.accounts.get(id) ?? {}, { counter, changes });
+      for (const { id, ...account } of counters) Object.assign(this.accounts.get(id) ?? {}, account);
       this.incarnation = crypto.randomUUID();
     };
   }
@@ -173,8 +174,8 @@ export class FakeServer {
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
       case "PUT account pointers settings":
-      case "PUT account pointers":
-        return undefined;
+      case "PUT account pointers ledger":
+        return this.#point(caller, url.pathname.endsWith("/ledger") ? "ledger_record" : "settings_record", body);
       case "PUT account slots passphrase":
       case "PUT account slots recovery":
         return this.#replaceSlot(caller, (body as Schemas["ReplaceSlot"]).slot);
@@ -253,6 +254,13 @@ export class FakeServer {
     const auth = new Map(account.slots.map((slot) => [slot.method as string, slot.auth]));
     if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, changes: new Map() });
     return { answer: this.#me(account.id), session: this.#session(account.id) };
+  }
+
+  #point(caller: string, pointer: "settings_record" | "ledger_record", body: unknown): undefined {
+    const account = this.#account(caller);
+    const { record } = body as Schemas["Pointer"];
+    if ((account.me[pointer] ?? record) !== record) throw new Refusal(409, "pointer-set");
+    account.me = { ...account.me, [pointer]: record };
   }
 
   #session(account: string): string {

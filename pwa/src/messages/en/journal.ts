@@ -170,6 +170,12 @@ export const journal = {
     dismiss: "I have seen it",
     apply: "Yes, delete here, too",
     restored: "The server was set back to an earlier state. This device has sent again what it holds.",
+    journalAt: (when: string) => `Your journal as of ${when}`,
+    journalAtWhat: "Everything that your devices had noted by then is here.",
+    journalAtShort: "Something that your devices had noted by then is missing here.",
+    journalUnknown: "This device can’t tell whether your whole journal has come",
+    journalUnknownWhat:
+      "Your other devices have left no list yet. If something is missing here, open the app on one of them.",
     show: "Show what",
     count: { one: "# thing", other: "# things" },
     kinds: {
@@ -182,6 +188,7 @@ export const journal = {
       readers: "The server and the owner name different readers. The owner’s word counts.",
       attention: "The server and the owner say different things about what is asked of you. The owner’s word counts.",
       tombstone: "The server says that something was deleted, without proof. This device kept it.",
+      withheld: "Your journal’s own list names something that the server hasn’t shown to this device.",
       "key-changed": "The server shows another key for someone you verified. Nothing is sealed to it.",
       "second-answer": "A second answer came for someone who is known already. It wasn’t taken.",
       "forged-answer": "An answer to an invitation wasn’t made with its secret. It wasn’t taken.",

@@ -173,6 +173,12 @@ export const journal = {
     dismiss: "Ya lo he visto",
     apply: "Sí, borrar también aquí",
     restored: "El servidor volvió a un estado anterior. Este dispositivo ha enviado de nuevo lo que tiene.",
+    journalAt: (when: string) => `Tu diario, tal como estaba: ${when}`,
+    journalAtWhat: "Aquí está todo lo que tus dispositivos habían anotado hasta entonces.",
+    journalAtShort: "Aquí falta algo de lo que tus dispositivos habían anotado hasta entonces.",
+    journalUnknown: "Este dispositivo no puede saber si ha llegado todo tu diario",
+    journalUnknownWhat:
+      "Tus otros dispositivos aún no han dejado ninguna lista. Si aquí falta algo, abre la aplicación en uno de ellos.",
     show: "Ver qué",
     count: { one: "# cosa", other: "# cosas" },
     kinds: {
@@ -186,6 +192,7 @@ export const journal = {
       readers: "El servidor y el dueño nombran a lectores distintos. Vale la palabra del dueño.",
       attention: "El servidor y el dueño dicen cosas distintas sobre lo que se te pide. Vale la palabra del dueño.",
       tombstone: "El servidor dice que algo se borró, sin prueba. Este dispositivo lo conserva.",
+      withheld: "La lista de tu propio diario nombra algo que el servidor no ha mostrado a este dispositivo.",
       "key-changed": "El servidor muestra otra clave de alguien que verificaste. No se sella nada para ella.",
       "second-answer": "Llegó una segunda respuesta de alguien que ya se conoce. No se aceptó.",
       "forged-answer": "Una respuesta a una invitación no se hizo con su secreto. No se aceptó.",

@@ -1,0 +1,200 @@
+/** The account's list of what it holds: by it a device without memory knows an older state that a server shows it. */
+import { type Api, ApiProblem, NoAnswer, type Schemas } from "../api/client";
+import { type LedgerContent, type Listed, newId, ProtocolError, type RecordContent, shortHash } from "../protocol";
+import type { Remembered } from "./database";
+import { StoreError } from "./errors";
+import { judgeOwn, type Opened, readArrival } from "./judging";
+import type { Outgoing, SealedSave } from "./outgoing";
+import type { Pull } from "./pull";
+import type { Shelf } from "./shelf.svelte";
+
+/** Milliseconds between two savings. */
+const APART = 10 * 60_000;
+
+/** No answer, a refusal, a lock or a sign-out meanwhile: the next saving makes up for it. */
+function unlessPassing(error: unknown): void {
+  if (!(error instanceof NoAnswer || error instanceof ApiProblem || error instanceof StoreError)) throw error;
+}
+
+export class Ledger {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly outgoing: Outgoing,
+    private readonly pull: Pull,
+    private readonly incarnation: () => string | undefined,
+  ) {}
+
+  /** Gives the account its ledger's id, once; the record comes with the first saving. */
+  async point(): Promise<void> {
+    if (!this.shelf.here?.ledgerRecord) await this.#point(newId());
+  }
+
+  /** After a restore the account may not know of it any more. */
+  async pointAgain(): Promise<void> {
+    const record = this.shelf.here?.ledgerRecord;
+    if (record) await this.#point(record);
+  }
+
+  async #point(record: string): Promise<void> {
+    const ledgerRecord = await this.api.setPointer("ledger", record).then(
+      () => record,
+      async (error: unknown) => {
+        if (!(error instanceof ApiProblem) || error.code !== "pointer-set") throw error;
+        return (await this.api.account()).ledger_record ?? undefined;
+      },
+    );
+    await this.shelf.updateHere({ ledgerRecord });
+  }
+
+  /**
+   * Seals what is to be saved now, if anything has changed since ten minutes ago; gives the way to send it, which needs no
+   * key. It waits for nothing but this device. A saving that fails is made up for by the next one.
+   */
+  async seal(): Promise<(() => Promise<void>) | undefined> {
+    const content = await this.#content();
+    if (!content) return undefined;
+    try {
+      const sealed = await this.#seal(content);
+      return () => this.#send(sealed, content).catch(unlessPassing);
+    } catch (error) {
+      // Longer than a record may be: some 12,000 records.
+      if (error instanceof ProtocolError) return undefined;
+      throw error;
+    }
+  }
+
+  #held(): Opened | undefined {
+    const { here, records } = this.shelf;
+    return here?.ledgerRecord === undefined ? undefined : records.get(here.ledgerRecord);
+  }
+
+  /** What the ledger is to say, where it is time to say something new. */
+  async #content(): Promise<LedgerContent | undefined> {
+    const { shelf } = this;
+    const { here, keys } = shelf;
+    if (!here?.ledgerRecord || !here.incarnation || !here.complete || here.comparing || !keys) return undefined;
+    const before = this.#held()?.content as LedgerContent | undefined;
+    if (before && shelf.now() - Date.parse(before.at) < APART) return undefined;
+    const records = await this.#list(here.ledgerRecord);
+    if (JSON.stringify(records) === JSON.stringify(before?.records ?? [])) return undefined;
+    const at = new Date(shelf.now()).toISOString();
+    return { kind: "ledger", v: 1, readers: [], gen: here.gen, at, incarnation: here.incarnation, records };
+  }
+
+  /** Own records and deletions, and what another device listed and this one was never shown. */
+  async #list(ledger: string): Promise<Listed[]> {
+    const { shelf } = this;
+    const listed = new Map<string, Listed>();
+    for (const { id, epoch, revision, hash, ended, listed: told } of await shelf.database.all("remembered")) {
+      if (ended) listed.set(id, [id, epoch, revision, ""]);
+      else if (told) listed.set(id, [id, epoch, revision, hash]);
+    }
+    for (const { row, version, own } of shelf.records.values())
+      if (own) listed.set(row.id, [row.id, version.epoch, version.revision, shortHash(version.hash)]);
+    listed.delete(ledger);
+    return [...listed.values()].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #seal(content: RecordContent): Promise<SealedSave> {
+    const id = this.shelf.here?.ledgerRecord ?? "";
+    return this.outgoing.sealSave({ id, about: "" }, content, this.#held());
+  }
+
+  async #send(sealed: SealedSave, content: LedgerContent): Promise<void> {
+    try {
+      await this.api.sendSealed(sealed.path, sealed.body);
+    } catch (error) {
+      // Another device's came first, or the answer to this one's last was lost: this one's is newer.
+      const theirs = error instanceof ApiProblem && error.code === "stale" && this.shelf.keys && error.current;
+      if (!theirs) throw error;
+      if (!(await this.pull.take(theirs as Schemas["RecordView"]))) return;
+      const { records } = (this.#held()?.content ?? content) as LedgerContent;
+      const merged = { ...content, records: mergeListed(content.records, records) };
+      const again = await this.#seal(merged);
+      await this.api.sendSealed(again.path, again.body);
+      return this.#keep(again, merged);
+    }
+    await this.#keep(sealed, content);
+  }
+
+  async #keep({ row, version }: SealedSave, content: RecordContent): Promise<void> {
+    const { epoch, revision, hash } = version;
+    const kept = await this.shelf.database.write(["here", "records", "remembered"], "relaxed", async (transaction) => {
+      // Signed out meanwhile, or fetched, and changed, by another page.
+      const here = await transaction.get("here", "here");
+      const seen = await transaction.get("remembered", row.id);
+      if (here?.account !== row.owner || (seen?.revision ?? 0) >= revision) return false;
+      await transaction.put("records", row);
+      await transaction.put("remembered", { id: row.id, epoch, revision, hash, ended: false });
+      return true;
+    });
+    if (kept) this.shelf.place([{ row, version, content, own: true }]);
+  }
+
+  /**
+   * On a device without memory: remembers what the ledger lists, so that older states are refused. After a restore it may
+   * list what is yet to be given back: then it only says how old the journal is.
+   */
+  async read(): Promise<void> {
+    const { shelf } = this;
+    const { ledgerRecord, gen } = shelf.requireHere();
+    const view = ledgerRecord === undefined ? undefined : await this.#fetch(ledgerRecord);
+    if (!view) return shelf.updateHere({ journalAt: null });
+    const arrival = await readArrival(view);
+    const judged = await judgeOwn(shelf.requireKeys(), arrival, undefined);
+    const ledger = judged.accepted && judged.content.kind === "ledger" && (judged.content as LedgerContent);
+    if (arrival.row.id !== ledgerRecord || !ledger || ledger.gen > gen) {
+      const fault = judged.accepted ? "rollback" : judged.fault;
+      await shelf.addFault(fault, ledgerRecord, shelf.here?.account);
+      return shelf.updateHere({ journalAt: null });
+    }
+    if (ledger.incarnation === this.incarnation()) await this.#remember(ledger.records);
+    else await shelf.updateHere({ restored: true });
+    await shelf.updateHere({ journalAt: Date.parse(ledger.at) });
+  }
+
+  async #fetch(record: string): Promise<Schemas["RecordView"] | undefined> {
+    try {
+      return await this.api.record(record);
+    } catch (error) {
+      // Named, and not saved yet.
+      if (error instanceof ApiProblem && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async #remember(records: readonly Listed[]): Promise<void> {
+    await this.shelf.database.write(["remembered"], "relaxed", async (transaction) => {
+      for (const [id, epoch, revision, hash] of records) {
+        if (await transaction.get("remembered", id)) continue;
+        const row: Remembered = { id, epoch, revision, hash, ended: hash === "", listed: hash !== "" };
+        await transaction.put("remembered", row);
+      }
+    });
+  }
+
+  /** After a first fetching: whether the server has kept back what the ledger lists. */
+  async requireAll(): Promise<void> {
+    const { shelf } = this;
+    // What was refused has a fault of its own.
+    const refused = new Set(shelf.faults.map(({ record }) => record));
+    const kept = (await shelf.database.all("remembered")).filter((row) => row.listed && !refused.has(row.id));
+    for (const { id } of kept) await shelf.addFault("withheld", id, shelf.here?.account);
+    // Nobody misses a list of what isn't there.
+    const isEmpty = ![...shelf.records.values()].some(({ own, content }) => own && content.kind === "entry");
+    if (isEmpty && shelf.here?.journalAt === null) await shelf.updateHere({ journalAt: undefined });
+  }
+}
+
+/** Of two lists the newest of each record: a deletion is the last that can be. */
+function mergeListed(mine: readonly Listed[], theirs: readonly Listed[]): Listed[] {
+  const newest = new Map<string, Listed>();
+  for (const row of [...theirs, ...mine]) {
+    const [id, epoch, revision, hash] = row;
+    const other = newest.get(id);
+    const isNewer = !other || revision > other[2] || (revision === other[2] && (hash === "" || epoch > other[1]));
+    if (isNewer) newest.set(id, row);
+  }
+  return [...newest.values()].sort(([a], [b]) => (a < b ? -1 : 1));
+}
