@@ -25,6 +25,7 @@ from aftertide.errors import (
 from aftertide.invitations import Invitations
 from aftertide.journal import Contact, Fault, Journal, Record
 from aftertide.keyring import Keyring
+from aftertide.ledger import Ledger
 from aftertide.memory import Memory
 from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
@@ -68,6 +69,7 @@ class Account:
         self._saver = Saver(api, self.journal, clock)
         self._clock = clock
         self._cursor = 0
+        self._ledger = Ledger(api, self._saver, clock, me.ledger_record)
         self._settings_known = me.settings_record is not None
         self.invitations = Invitations(api, self._saver, me.role)
         self.appointments = Appointments(api, self._saver)
@@ -109,8 +111,10 @@ class Account:
 
     async def _pull(self) -> Pulled:
         known, counter = self.memory.incarnation, self.memory.counter
+        is_first = known is None and not self.memory.seen
+        listed_here = not is_first or await self._ledger.read()
         first = await self._page(self._cursor)
-        restored = (known is not None and known != self._api.incarnation) or first.counter < counter
+        restored = (known is not None and known != self._api.incarnation) or first.counter < counter or not listed_here
         if restored:
             self._cursor = 0
             first = await self._page(0)
@@ -123,9 +127,20 @@ class Account:
         if restored:
             shown = {change.id for change in changes}
             self.journal.behind |= {record.id for record in self.journal.own() if record.id not in shown}
+        if is_first:
+            self._ledger.check_all()
         self.memory.incarnation, self.memory.counter = self._api.incarnation, self._cursor
         ids = tuple(change.id for change in changes)
         return Pulled(ids, self.faults, restored, tuple(sorted(self.journal.behind)))
+
+    @property
+    def journal_at(self) -> datetime | None:
+        """Of when the journal is that the server showed to a device without memory; None where no ledger has said so."""
+        return self._ledger.at
+
+    async def keep_ledger(self) -> Record:
+        """List what the account holds, so that a device to come knows an older state; raises what `Api.ask` raises."""
+        return await self._ledger.keep()
 
     async def _page(self, after: int) -> wire.Changes:
         return await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})

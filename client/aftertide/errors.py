@@ -120,6 +120,10 @@ class VanishedError(ChainError):
     """The server no longer shows an own record and has no tombstone for it: absence never deletes."""
 
 
+class WithheldError(ChainError):
+    """The account's ledger lists a record that the server hasn't shown to this device."""
+
+
 class ReturnedAfterDeletionError(ChainError):
     """The server shows a record again whose deletion this device has seen proved."""
 

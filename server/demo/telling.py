@@ -68,6 +68,7 @@ class Telling:
     clock: StoryClock
     therapist: Account
     sign_ins: dict[str, dict[str, str]]
+    journals: list[Account] = field(default_factory=list)
     plot: list[tuple[datetime, Happening]] = field(default_factory=list)
 
     def at(self, when: datetime, happening: Happening) -> None:
@@ -164,6 +165,9 @@ async def _tell_story(client: Client, clock: StoryClock, link: str) -> dict[str,
     for patient in PATIENTS:
         telling.at(local(patient.joined_days_ago, 11), _joins(telling, patient))
     await telling.tell()
+    for journal in telling.journals:
+        await journal.sync()
+        await journal.keep_ledger()
     return sign_ins
 
 
@@ -186,6 +190,7 @@ def _joins(telling: Telling, patient: Patient) -> Happening:
             opened, email=patient.email, passphrase=passphrase, name=patient.name, time_zone=PRACTICE["time_zone"]
         )
         journal = joined.account
+        telling.journals.append(journal)
         await therapist.sync()
         await therapist.invitations.settle()
         agreement = await therapist.offer_agreement(journal.id, AGREEMENT, "written")

@@ -225,6 +225,7 @@ async def make_couple(origin: str, begin_link: str, path: Path) -> Made:
         await joined.account.accept_agreement(agreement.id)
         text = "The harbour was quiet before anybody spoke."
         await joined.account.write(text)
+        await joined.account.keep_ledger()
         await joined.account.access.sign_out()
         await care.access.sign_out()
     return Made(path, replace(therapist, kit=begun.kit), replace(patient, kit=joined.kit), text)

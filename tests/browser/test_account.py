@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Couple, Devices
-from tests.browser.people import Access, keep_kit, press, sign_in, visit
+from tests.browser.people import Access, keep_kit, press, sign_in, visit, write
 
 # What the screens do here is the same on either engine; the journey runs on both.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -45,6 +45,31 @@ async def test_a_locked_journal_takes_words_and_shows_none(couple: Couple, devic
     await press(phone, "Unlock")
     await expect(phone.get_by_text("Written at the door.")).to_be_visible()
     await expect(phone.get_by_text(couple.entry)).to_be_visible()
+
+
+async def test_a_new_device_says_of_when_the_journal_is(couple: Couple, devices: Devices) -> None:
+    first = await devices.phone(couple.origin)
+    # A list is saved every ten minutes at most, and there is one from a moment ago.
+    await first.add_init_script("const now = Date.now; Date.now = () => now() + 20 * 60_000")
+    await sign_in(first, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await expect(first.get_by_text("Your journal as of")).to_be_visible()
+    await press(first, "Close")
+    await write(first, "Put away after this.")
+    await expect(first.get_by_text("Sent", exact=True)).to_be_visible()
+    await first.get_by_role("link", name="You", exact=True).click()
+    async with first.expect_response(lambda answer: answer.request.method == "PUT" and "/api/records/" in answer.url):
+        await press(first, "Lock now")
+
+    laptop = await devices.laptop(couple.origin)
+    await sign_in(laptop, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await expect(laptop.get_by_text("Put away after this.")).to_be_visible()
+    await expect(laptop.get_by_text("Your journal as of")).to_be_visible()
+    await expect(laptop.get_by_text("Everything that your devices had noted by then is here.")).to_be_visible()
+    await press(laptop, "Close")
+    await expect(laptop.get_by_text("Your journal as of")).to_have_count(0)
+    await laptop.reload()
+    await expect(laptop.get_by_text("Put away after this.")).to_be_visible()
+    await expect(laptop.get_by_text("Your journal as of")).to_have_count(0)
 
 
 async def test_after_signing_out_the_passphrase_or_the_kit_opens_the_same_journal(

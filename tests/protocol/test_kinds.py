@@ -81,7 +81,27 @@ def test_readiness_and_regimens_in_another_form_are_refused(content: dict[str, A
         check_content(content)
 
 
-@pytest.mark.parametrize("kind", ["readiness", "regimen"])
+@pytest.mark.parametrize("kind", ["readiness", "regimen", "ledger"])
 def test_what_is_ones_own_counts_from_nobody_else(kind: str) -> None:
     assert not counts(kind, "therapist", party_to_about=True)
     assert not counts(kind, "patient", party_to_about=True)
+
+
+LISTED = [new_id(), 2, 5, "A" * 21 + "Q"]
+LEDGER: dict[str, Any] = {
+    "kind": "ledger", "v": 1, "readers": [], "gen": 1, "at": "2026-11-24T21:40:00Z", "incarnation": new_id(), "records": [LISTED],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [LEDGER, {**LEDGER, "records": []}, {**LEDGER, "records": [[*LISTED[:3], ""]]}])
+def test_ledgers_are_taken(content: dict[str, Any]) -> None:
+    assert check_content(content) == content
+
+
+@pytest.mark.parametrize(
+    "row",
+    [LISTED[:3], [*LISTED, 1], ["one", *LISTED[1:]], [LISTED[0], 0, *LISTED[2:]], [*LISTED[:3], "A" * 43], [*LISTED[:3], "A" * 21 + "B"]],
+)  # fmt: skip
+def test_ledgers_in_another_form_are_refused(row: list[Any]) -> None:
+    with pytest.raises(ContentError):
+        check_content({**LEDGER, "records": [row]})

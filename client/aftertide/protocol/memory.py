@@ -20,7 +20,7 @@ class Seen:
     hash: str
 
 
-_SHORT: Final = 22
+SHORT: Final = 22
 """Characters of the b64u of 16 bytes."""
 
 
@@ -30,7 +30,7 @@ def short_hash(hash_: str) -> str:
 
 
 def _is_seen(seen: Seen, hash_: str) -> bool:
-    return (short_hash(hash_) if len(seen.hash) == _SHORT else hash_) == seen.hash
+    return (short_hash(hash_) if len(seen.hash) == SHORT else hash_) == seen.hash
 
 
 def seen_of(head: Head, body: bytes) -> Seen:

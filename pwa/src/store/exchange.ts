@@ -18,7 +18,7 @@ export class Exchange {
     const outgoing = new Outgoing(shelf);
     const restoring = new Restoring(shelf, outbox, outgoing);
     this.pull = new Pull(shelf, api, outbox, outgoing, restoring, incarnation, () => this.ledger);
-    this.ledger = new Ledger(shelf, api, outgoing, this.pull, incarnation);
+    this.ledger = new Ledger(shelf, api, outbox, outgoing, this.pull, incarnation);
     this.push = new Push(shelf, api, outbox, outgoing, restoring, this.pull);
   }
 }

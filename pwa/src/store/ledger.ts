@@ -4,6 +4,7 @@ import { type LedgerContent, type Listed, newId, ProtocolError, type RecordConte
 import type { Remembered } from "./database";
 import { StoreError } from "./errors";
 import { judgeOwn, type Opened, readArrival } from "./judging";
+import type { Outbox } from "./outbox";
 import type { Outgoing, SealedSave } from "./outgoing";
 import type { Pull } from "./pull";
 import type { Shelf } from "./shelf.svelte";
@@ -20,32 +21,11 @@ export class Ledger {
   constructor(
     private readonly shelf: Shelf,
     private readonly api: Api,
+    private readonly outbox: Outbox,
     private readonly outgoing: Outgoing,
     private readonly pull: Pull,
     private readonly incarnation: () => string | undefined,
   ) {}
-
-  /** Gives the account its ledger's id, once; the record comes with the first saving. */
-  async point(): Promise<void> {
-    if (!this.shelf.here?.ledgerRecord) await this.#point(newId());
-  }
-
-  /** After a restore the account may not know of it any more. */
-  async pointAgain(): Promise<void> {
-    const record = this.shelf.here?.ledgerRecord;
-    if (record) await this.#point(record);
-  }
-
-  async #point(record: string): Promise<void> {
-    const ledgerRecord = await this.api.setPointer("ledger", record).then(
-      () => record,
-      async (error: unknown) => {
-        if (!(error instanceof ApiProblem) || error.code !== "pointer-set") throw error;
-        return (await this.api.account()).ledger_record ?? undefined;
-      },
-    );
-    await this.shelf.updateHere({ ledgerRecord });
-  }
 
   /**
    * Seals what is to be saved now, if anything has changed since ten minutes ago; gives the way to send it, which needs no
@@ -54,6 +34,7 @@ export class Ledger {
   async seal(): Promise<(() => Promise<void>) | undefined> {
     const content = await this.#content();
     if (!content) return undefined;
+    await this.#clear();
     try {
       const sealed = await this.#seal(content);
       return () => this.#send(sealed, content).catch(unlessPassing);
@@ -64,26 +45,32 @@ export class Ledger {
     }
   }
 
+  /** The ledger as it is here: the one that the account names, or which this device has just begun. */
   #held(): Opened | undefined {
     const { here, records } = this.shelf;
-    return here?.ledgerRecord === undefined ? undefined : records.get(here.ledgerRecord);
+    if (here?.ledgerRecord !== undefined) return records.get(here.ledgerRecord);
+    return this.#all().sort((a, b) => (a.row.id < b.row.id ? -1 : 1))[0];
+  }
+
+  #all(): Opened[] {
+    return [...this.shelf.records.values()].filter(({ own, content }) => own && content.kind === "ledger");
   }
 
   /** What the ledger is to say, where it is time to say something new. */
   async #content(): Promise<LedgerContent | undefined> {
     const { shelf } = this;
     const { here, keys } = shelf;
-    if (!here?.ledgerRecord || !here.incarnation || !here.complete || here.comparing || !keys) return undefined;
+    if (!here?.incarnation || !here.complete || here.comparing || !keys) return undefined;
     const before = this.#held()?.content as LedgerContent | undefined;
     if (before && shelf.now() - Date.parse(before.at) < APART) return undefined;
-    const records = await this.#list(here.ledgerRecord);
+    const records = await this.#list();
     if (JSON.stringify(records) === JSON.stringify(before?.records ?? [])) return undefined;
     const at = new Date(shelf.now()).toISOString();
     return { kind: "ledger", v: 1, readers: [], gen: here.gen, at, incarnation: here.incarnation, records };
   }
 
   /** Own records and deletions, and what another device listed and this one was never shown. */
-  async #list(ledger: string): Promise<Listed[]> {
+  async #list(): Promise<Listed[]> {
     const { shelf } = this;
     const listed = new Map<string, Listed>();
     for (const { id, epoch, revision, hash, ended, listed: told } of await shelf.database.all("remembered")) {
@@ -92,13 +79,14 @@ export class Ledger {
     }
     for (const { row, version, own } of shelf.records.values())
       if (own) listed.set(row.id, [row.id, version.epoch, version.revision, shortHash(version.hash)]);
-    listed.delete(ledger);
+    for (const { row } of this.#all()) listed.delete(row.id);
     return [...listed.values()].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #seal(content: RecordContent): Promise<SealedSave> {
-    const id = this.shelf.here?.ledgerRecord ?? "";
-    return this.outgoing.sealSave({ id, about: "" }, content, this.#held());
+    const held = this.#held();
+    const id = this.shelf.here?.ledgerRecord ?? held?.row.id ?? newId();
+    return this.outgoing.sealSave({ id, about: "" }, content, held);
   }
 
   async #send(sealed: SealedSave, content: LedgerContent): Promise<void> {
@@ -130,6 +118,27 @@ export class Ledger {
       return true;
     });
     if (kept) this.shelf.place([{ row, version, content, own: true }]);
+    if (kept && !this.shelf.here?.ledgerRecord) await this.#point(row.id);
+  }
+
+  /** Names the ledger to devices to come. Where another device was quicker, this one's goes. */
+  async #point(record: string): Promise<void> {
+    const { shelf } = this;
+    try {
+      await this.api.setPointer("ledger", record);
+      await shelf.updateHere({ ledgerRecord: record });
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.code !== "pointer-set") throw error;
+      const { ledger_record } = await this.api.account();
+      await shelf.updateHere({ ledgerRecord: ledger_record ?? undefined });
+    }
+  }
+
+  /** Deletes what this device began when another one had named its own. */
+  async #clear(): Promise<void> {
+    const { here } = this.shelf;
+    if (!here?.ledgerRecord) return;
+    for (const { row } of this.#all()) if (row.id !== here.ledgerRecord) await this.outbox.delete(row.id, 0);
   }
 
   /**
@@ -158,7 +167,7 @@ export class Ledger {
     try {
       return await this.api.record(record);
     } catch (error) {
-      // Named, and not saved yet.
+      // Named, and kept back: the date is missing, which the screen says.
       if (error instanceof ApiProblem && error.status === 404) return undefined;
       throw error;
     }

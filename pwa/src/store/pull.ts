@@ -102,7 +102,9 @@ export class Pull {
     for (;;) {
       const page = await this.api.changes(cursor);
       if (this.isElsewhere || page.counter < cursor) {
-        await shelf.updateHere({ incarnation: this.incarnation(), cursor: 0, comparing: true, restored: true });
+        // Which ledger the account names now is learnt when one is saved.
+        const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined };
+        await shelf.updateHere({ ...anew, incarnation: this.incarnation() });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;
@@ -112,10 +114,7 @@ export class Pull {
       cursor = page.cursor;
       if (!page.more) break;
     }
-    if (comparing) {
-      await this.restoring.offerLost(shown);
-      await this.ledger().pointAgain();
-    }
+    if (comparing) await this.restoring.offerLost(shown);
     await this.#bury();
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();

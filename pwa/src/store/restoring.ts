@@ -25,6 +25,9 @@ interface Compared {
 /** Kinds that a person knows as something of theirs, so that its coming back is news. */
 const SHOWN: ReadonlySet<string> = new Set(["entry", "comment"]);
 
+/** It is saved anew, and says then what is there. */
+const isLedger = ({ content }: Opened): boolean => content.kind === "ledger";
+
 async function saying(record: string, content: RecordContent): Promise<Bytes> {
   const said = await hash(utf8(JSON.stringify(withoutReaders(content))));
   return ctx("aftertide/1/deleted", record, toBase64Url(said));
@@ -79,7 +82,7 @@ export class Restoring {
         await this.outgoing.offer(held, undefined);
         continue;
       }
-      if (returned || !opened || !held?.own || this.#isLedger(id)) continue;
+      if (returned || !opened || !held?.own || isLedger(held)) continue;
       await this.#dropAttempt(id);
       if (opened.version.hash === held.version.hash || opened.version.revision > held.version.revision) continue;
       // Where what is there isn't what this device began from, another one may have given it back: both stay.
@@ -98,8 +101,8 @@ export class Restoring {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
     const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
-    const own = lost.filter(({ row, own }) => own && !this.#isLedger(row.id));
-    for (const held of own) await this.outgoing.offer(held, undefined);
+    for (const held of lost.filter((record) => record.own && !isLedger(record)))
+      await this.outgoing.offer(held, undefined);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
       for (const { row } of lost) await transaction.delete("records", row.id);
       // Fetched before the restore, and not judged yet.
@@ -113,11 +116,6 @@ export class Restoring {
     });
     for (const id of unjudged) shelf.waiting.delete(id);
     shelf.place([], [...lost.map((record) => record.row.id), ...unjudged]);
-  }
-
-  /** It is saved anew, and says then what is there. */
-  #isLedger(id: string): boolean {
-    return id === this.shelf.here?.ledgerRecord;
   }
 
   async #dropAttempt(id: string): Promise<void> {

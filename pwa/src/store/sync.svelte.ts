@@ -113,13 +113,12 @@ export class SyncRounds implements Sync {
   }
 
   async #exchange(): Promise<void> {
-    const { pull, push, ledger } = await this.exchange();
+    const { pull, push } = await this.exchange();
     if (!this.shelf.keys) return push.sendSealed();
     await pull.fetchAll();
     await this.refresh();
     await pull.judgeOthers();
     await push.sendAll();
-    await ledger.point();
   }
 
   async #failed(error: unknown): Promise<void> {

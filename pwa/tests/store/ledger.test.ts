@@ -219,6 +219,26 @@ describe("the ledger", () => {
     expect(missed.sort()).toEqual([mine, theirs].sort());
   });
 
+  test("is one, where two devices begin it at once", async () => {
+    const { server, patient } = await pair();
+    const laptop = await newDevice(server);
+    const both = [await write(patient, "Phone."), await write(laptop, "Laptop.")];
+    await settle(patient, laptop);
+    const owned = () => [...feed(server).values()].filter(({ owner }) => owner === patient.session.account).length;
+    const before = owned();
+    await Promise.all([patient.hideFor(1_000), laptop.hideFor(1_000)]);
+    await settle(patient, laptop);
+    for (const each of [patient, laptop]) {
+      each.wait(TEN_MINUTES);
+      await putAway(each);
+    }
+    await settle(patient, laptop);
+    expect(owned()).toBe(before + 1);
+    show(server, (view) => (both.includes(view.id) ? undefined : view));
+    const missed = (await newDevice(server)).sync.faults.map(({ record }) => record);
+    expect(missed.sort()).toEqual(both.sort());
+  });
+
   test("waits for no network, and is nothing that waits to be sent", async () => {
     const { server, patient } = await pair();
     await write(patient, "One.");
