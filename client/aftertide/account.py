@@ -27,6 +27,7 @@ from aftertide.journal import Contact, Fault, Journal, Record
 from aftertide.keyring import Keyring
 from aftertide.ledger import Ledger
 from aftertide.memory import Memory
+from aftertide.protocol.encoding import derived_id
 from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.kinds import Attention, Role
@@ -358,8 +359,34 @@ class Account:
         return await self._api.ask(list[wire.Relation], "GET", "/relations")
 
     async def end_relation(self, other: str, *, now: bool = False) -> None:
-        """End a relation: no new sharing; what was shared closes after 14 days, or at once if the patient says `now`."""
+        """End a relation: no new sharing; what was shared closes after 14 days, or at once if the patient says `now`.
+
+        What the other wrote about a patient's entries is kept first, in records of the patient's own.
+        """
+        await self.sync()
+        if self.role == "patient":
+            await self._keep_comments(other)
         await self._api.tell("POST", f"/relations/{other}/end", wire.EndRelation(now))
+
+    async def _keep_comments(self, other: str) -> None:
+        contact = self.contacts.get(other)
+        if contact is None:
+            return
+        for comment in self.journal.shared("comment"):
+            entry = self.journal.records.get(comment.head.about)
+            copy = derived_id(f"kept copy of {comment.id}")
+            if comment.owner != other or entry is None or entry.owner != self.id or copy in self.journal.records:
+                continue
+            said = comment.content
+            content: JsonObject = {
+                "kind": "comment",
+                "v": 1,
+                "written": said.get("written", comment.saved.isoformat(timespec="seconds")),
+                "text": said["text"],
+                "revision": said["revision"],
+                "kept": {"record": comment.id, "account": other, "name": contact.name},
+            }
+            await self._saver.create(content, about=entry.id, record=copy)
 
     async def practices(self) -> list[wire.Practice]:
         """List the practices one belongs to."""

@@ -48,7 +48,7 @@ def export(account: Account, folder: Path, now: datetime) -> Exported:
     entries = sorted(account.journal.own("entry"), key=_written)
     comments = 0
     for entry in entries:
-        about = account.journal.about(entry.id, "comment")
+        about = _thread(account, entry)
         comments += len(about)
         _write(folder / "entries" / _file_name(entry), entry_as_markdown(account, entry, about))
     _write(folder / "journal.json", json.dumps(journal_as_json(account, now), ensure_ascii=False, indent=2) + "\n")
@@ -78,6 +78,24 @@ def _name(account: Account, other: str) -> str:
     return contact.name if contact else other
 
 
+def _author(account: Account, comment: Record) -> str:
+    """Return who wrote a comment: somebody else, where its owner has kept it since working together ended."""
+    kept = comment.content.get("kept")
+    return str(kept["name"]) if isinstance(kept, dict) else _name(account, comment.owner)
+
+
+def _thread(account: Account, entry: Record) -> list[Record]:
+    """Return the comments about an entry, each once: what was kept of somebody's stands for what is gone."""
+    found = account.journal.about(entry.id, "comment")
+    here = {comment.id for comment in found}
+    kept = {comment.id: comment.content.get("kept") for comment in found}
+    return [
+        comment
+        for comment in found
+        if not (isinstance(original := kept[comment.id], dict) and original["record"] in here)
+    ]
+
+
 def entry_as_markdown(account: Account, entry: Record, comments: list[Record]) -> str:
     """Return an entry as Markdown: what is known of it above, the words, then the comments with who wrote them when."""
     content = entry.content
@@ -95,7 +113,7 @@ def entry_as_markdown(account: Account, entry: Record, comments: list[Record]) -
     lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in known.items() if value]
     lines += ["---", "", str(content["text"]).rstrip(), ""]
     for comment in comments:
-        lines += [f"## {_name(account, comment.owner)}, {_written(comment):%Y-%m-%d %H:%M}", ""]
+        lines += [f"## {_author(account, comment)}, {_written(comment):%Y-%m-%d %H:%M}", ""]
         lines += [f"> {line}".rstrip() for line in str(comment.content["text"]).splitlines()]
         lines += [""]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from aftertide.cli import export_from, main
 from aftertide.errors import WrongProofError
 from aftertide.export import FolderNotEmptyError
 
+from server.care.relations import close_ended_relations
 from tests.client.conftest import PASSPHRASE, Two
 
 
@@ -43,6 +44,21 @@ async def test_an_export_has_every_entry_with_the_comments_of_others_beside_it(t
     assert kinds == ["agreement", "comment", "contact", "entry", "entry", "receipt", "settings"]
     assert entry in {record["id"] for record in whole["records"]}
     assert whole["account"]["name"] == "Ana"
+
+
+async def test_what_was_kept_when_working_together_ended_is_exported_under_its_writers_name(
+    two: Two, tmp_path: Path
+) -> None:
+    await write_a_week(two)
+    await two.patient.end_relation(two.therapist.id)
+    both = await export_from(two.town.device("laptop"), "ana@example.org", PASSPHRASE, tmp_path / "both")
+    two.town.running.time.move_days(15)
+    await close_ended_relations(two.town.running.time.now)
+    made = await export_from(two.town.device("desk"), "ana@example.org", PASSPHRASE, tmp_path / "mine")
+    assert (both.comments, made.comments, made.faults) == (1, 1, 0)
+    [text] = [page.read_text(encoding="utf-8") for page in (tmp_path / "mine" / "entries").glob("*free*.md")]
+    assert "## Dr. Rivera, " in text
+    assert "> Which shell?\n> Tell me." in text
 
 
 async def test_only_the_owner_of_the_files_can_read_them(two: Two, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aftertide.protocol.encoding import new_id
+from aftertide.protocol.encoding import derived_id, new_id
 from aftertide.protocol.errors import ContentError
 from aftertide.protocol.kinds import check_content, counts
 
@@ -85,6 +85,19 @@ def test_readiness_and_regimens_in_another_form_are_refused(content: dict[str, A
 def test_what_is_ones_own_counts_from_nobody_else(kind: str) -> None:
     assert not counts(kind, "therapist", party_to_about=True)
     assert not counts(kind, "patient", party_to_about=True)
+
+
+def test_a_kept_comment_says_whose_words_it_holds() -> None:
+    comment: dict[str, Any] = {"kind": "comment", "v": 1, "readers": [], "text": "Kept.", "revision": 2}
+    kept = {"record": new_id(), "account": new_id(), "name": "Dr. Rivera"}
+    assert check_content({**comment, "kept": kept}) == {**comment, "kept": kept}
+    with pytest.raises(ContentError):
+        check_content({**comment, "kept": {**kept, "account": "somebody"}})
+
+
+def test_devices_derive_the_same_id_of_the_same_thing() -> None:
+    # The front end's test has the same pair.
+    assert derived_id("kept copy of 6f3ddc6a-0d0c-4b0c-9c55-1c8f0a4b9a01") == "703d8e71-22a3-4e14-8ca0-721ec8f44d20"
 
 
 LISTED = [new_id(), 2, 5, "A" * 21 + "Q"]

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 import re
 import uuid
@@ -17,6 +18,12 @@ _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*")
 def new_id() -> str:
     """Make a random id (UUIDv4, lower case with hyphens)."""
     return str(uuid.uuid4())
+
+
+def derived_id(of: str) -> str:
+    """Return the id for what several devices make of the same thing, so that they make one record; `of` says of what."""
+    hex_ = hashlib.sha256(f"aftertide {of}".encode()).hexdigest()
+    return f"{hex_[:8]}-{hex_[8:12]}-4{hex_[13:16]}-8{hex_[17:20]}-{hex_[20:32]}"
 
 
 def check_id(text: str) -> str:

@@ -172,7 +172,7 @@ export function createApi(options: ApiOptions) {
     withdrawInvitation: (invitation: string) => call("delete", "/api/invitations/{invitation}", { invitation }),
     practices: () => call("get", "/api/practices"),
     relations: () => call("get", "/api/relations"),
-    endRelation: (account: string) => call("post", "/api/relations/{account}/end", { account }, { now: false }),
+    endRelation: (account: string, now: boolean) => call("post", "/api/relations/{account}/end", { account }, { now }),
 
     /** Own appointments with the tag of the list; undefined when they are as under the tag that is `known`. */
     appointments: async (

@@ -23,7 +23,14 @@ export type EntryFields = {
 
 export type EntryContent = RecordContent & EntryFields;
 /** `revision` is the one of the entry that it answers. */
-export type CommentContent = RecordContent & { text: string; revision: number; written?: string; zone?: string };
+export type CommentContent = RecordContent & {
+  text: string;
+  revision: number;
+  written?: string;
+  zone?: string;
+  /** Kept by the entry's owner when working together ended: whose words these are, and which record they were. */
+  kept?: { record: string; account: string; name: string };
+};
 /** How what is read is answered. */
 export type Answers = "written" | "in-session";
 export type AgreementContent = RecordContent & {

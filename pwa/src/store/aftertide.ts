@@ -68,7 +68,7 @@ export function createAftertide(options: StoreOptions): Store {
   const sealLedger = async () => exchanged?.ledger.seal().catch(() => undefined);
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
-  const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick);
+  const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick, () => rounds.now());
   const appointments = new AppointmentDesk(shelf, api, outbox, care, environment, kick);
   const stepHours = new StepHours(shelf, api);
   const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {

@@ -45,6 +45,8 @@ export class CareDesk implements Care {
     private readonly environment: Environment,
     private readonly origin: string,
     private readonly kick: () => void,
+    /** Resolves after a round that begins now. */
+    private readonly fetched: () => Promise<void>,
   ) {}
 
   readonly practices: readonly Practice[] = $derived.by(() =>
@@ -230,9 +232,12 @@ export class CareDesk implements Care {
     this.kick();
   }
 
-  async endRelation(account: string): Promise<void> {
+  async endRelation(account: string, atOnce: boolean): Promise<void> {
     try {
-      await this.api.endRelation(account);
+      // What was written to the patient stays theirs: all of it is fetched, and kept, before anything closes.
+      await this.fetched();
+      if (this.shelf.requireHere().role === "patient") await this.#keepComments(account);
+      await this.api.endRelation(account, atOnce);
       await this.refresh(true);
     } catch (error) {
       throw asStoreError(error);
@@ -283,6 +288,15 @@ export class CareDesk implements Care {
       await transaction.put("care", lists.relations, "relations");
     });
     await this.#compareKeys();
+    if (this.shelf.requireHere().role === "patient")
+      for (const { account, ended } of this.#relations) if (ended) await this.#keepComments(account);
+  }
+
+  async #keepComments(account: string): Promise<void> {
+    this.shelf.requireKeys();
+    // Rare: its code is loaded when it is needed.
+    const { keepComments } = await import("./parting");
+    await keepComments(this.shelf, this.outbox, account);
   }
 
   /** A pinned key never changes because the server says so: both are told. */

@@ -3,8 +3,8 @@ import type { Comment } from "./interface";
 import type { Shelf } from "./shelf.svelte";
 
 /**
- * The threads, by the entry they are about, each oldest first: one's own comments, sent or not, and those of others that
- * count. One pass over all records, for all entries at once.
+ * The threads, by the entry they are about, each oldest first: one's own comments, sent or not, those of others that
+ * count, and those kept of somebody with whom one worked. One pass over all records, for all entries at once.
  */
 export function commentThreads(shelf: Shelf): ReadonlyMap<string, readonly Comment[]> {
   const threads = new Map<string, Comment[]>();
@@ -15,11 +15,13 @@ export function commentThreads(shelf: Shelf): ReadonlyMap<string, readonly Comme
   };
   const account = shelf.here?.account ?? "";
   for (const { id, about, content, opened, change } of shelf.mine<CommentContent>("comment")) {
+    const { kept } = content;
+    if (kept && shelf.records.has(kept.record)) continue;
     add(about, {
       id,
-      author: account,
-      name: "",
-      own: true,
+      author: kept?.account ?? account,
+      name: kept?.name ?? "",
+      own: !kept,
       text: content.text,
       written: content.written,
       revision: content.revision,

@@ -327,8 +327,11 @@ export interface Care {
   offerAgreement(patient: string): Promise<void>;
   /** A patient accepts, now. */
   acceptAgreement(id: string): Promise<void>;
-  /** Ends working together; what the other side can still do is in `docs/`. Rejects with `offline`. */
-  endRelation(account: string): Promise<void>;
+  /**
+   * Ends working together: nothing new is shared, sessions ahead are cancelled, what was shared stays open to be filed for
+   * 14 days, or (`atOnce`, a patient only) closes now. What was written to a patient is kept first. Rejects with `offline`.
+   */
+  endRelation(account: string, atOnce: boolean): Promise<void>;
 }
 
 export interface Practice {

@@ -5,13 +5,12 @@ import {
   type DraftContent,
   EncodingError,
   fromBase64,
-  hash,
   isNamedKind,
   ProtocolError,
   requireTombstone,
-  utf8,
 } from "../protocol";
 import type { Mark, Reading, Remembered, StoredRecord } from "./database";
+import { derivedId } from "./derived";
 import { type FaultKind, StoreError } from "./errors";
 import {
   type Arrival,
@@ -61,13 +60,6 @@ function withMark(theirs: Reading | undefined, ours: Reading | undefined, mark: 
     ...(mark.read !== undefined && { readAt, readRevision }),
     ...(mark.reviewed !== undefined && { reviewedAt, reviewedRevision }),
   };
-}
-
-/** The id under which words go on whose record can't be: the same on all devices, so that they make one entry of them. */
-async function successorOf(id: string): Promise<string> {
-  const bytes = await hash(utf8(`aftertide successor of ${id}`));
-  const hex = Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
 }
 
 export class Pull {
@@ -292,7 +284,7 @@ export class Pull {
       if (shelf.records.has(about) || shelf.counted.outbox.has(about)) continue;
       const remembered = await shelf.database.get("remembered", about);
       if (!(remembered ? remembered.ended : draft.opened === undefined)) continue;
-      const survivor = await successorOf(id);
+      const survivor = await derivedId(`successor of ${id}`);
       await outbox.save({ record: survivor, content: { kind: "entry", v: 1, ...content.entry }, readers: [] });
       await outbox.delete(id, 0, draft);
       await shelf.addFault("kept-after-deletion", survivor, undefined);

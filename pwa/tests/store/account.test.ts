@@ -151,7 +151,7 @@ describe("an account", () => {
   test("ends working together: nothing new can be shared", async () => {
     const { patient, therapist } = await pair();
     const account = therapist.session.account ?? "";
-    await patient.care.endRelation(account);
+    await patient.care.endRelation(account, false);
     expect(patient.care.contact(account)).toMatchObject({ name: "Dr. Rivera", active: false });
     const id = await write(patient, "Mine.");
     await expect(patient.journal.setReaders(id, "to-read")).rejects.toMatchObject({ reason: "no-reader" });
