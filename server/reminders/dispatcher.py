@@ -340,15 +340,14 @@ class Dispatcher:
             while self._outcomes:
                 outcomes = self._outcomes[:]
                 try:
-                    await accounting.finish(outcomes, self.clock())
+                    settled = await accounting.finish(outcomes, self.clock())
                 except Exception as error:  # noqa: BLE001 - whatever it is, they are all there is to show for what was sent
                     log.error("outcomes wait for the database", count=len(outcomes), kind=type(error).__name__)
                     await asyncio.sleep(wait)
                     wait = min(2 * wait, 5.0)
                 else:
-                    for outcome in outcomes:
-                        if outcome.settled is not None:
-                            metrics.settled.labels(outcome.settled.outcome).inc()
+                    for one in settled:
+                        metrics.settled.labels(one.outcome).inc()
                     del self._outcomes[: len(outcomes)]
                     self._written += 1
         finally:
