@@ -11,6 +11,7 @@ export const care = {
     agreementOpen: "agreement not accepted yet",
     agreementNotSent: "agreement not sent yet",
     endedTitle: "No longer together",
+    closed: "account closed",
     asOf: (day: string) => `As of ${day}. You’re offline.`,
     invitations: "Invitations",
   },
@@ -41,6 +42,13 @@ export const care = {
     neverChanges:
       "A verified key never changes by itself. If the server shows another, nothing is sealed to it and you are told.",
     unknown: "This person isn’t among your contacts.",
+    closed: (name: string) => `${name}’s account is closed`,
+    closedWhat: {
+      therapist:
+        "The sessions planned with them no longer stand, and no reminders of them come any more. Your journal stays yours. To plan what comes next, call the practice.",
+      patient:
+        "Their sessions are no longer in your calendar, and what they shared can’t be opened any more. What you wrote yourself stays.",
+    },
   },
   inviting: {
     title: "Invite someone",

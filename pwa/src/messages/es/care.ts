@@ -11,6 +11,7 @@ export const care = {
     agreementOpen: "acuerdo aún sin aceptar",
     agreementNotSent: "acuerdo aún sin enviar",
     endedTitle: "Trabajo en común terminado",
+    closed: "cuenta cerrada",
     asOf: (day: string) => `A fecha de ${day}. No tienes conexión.`,
     invitations: "Invitaciones",
   },
@@ -41,6 +42,13 @@ export const care = {
     neverChanges:
       "Una clave verificada nunca cambia por sí sola. Si el servidor muestra otra, no se sella nada para ella y te lo decimos.",
     unknown: "Esta persona no está entre tus contactos.",
+    closed: (name: string) => `La cuenta de ${name} está cerrada`,
+    closedWhat: {
+      therapist:
+        "Las sesiones previstas con esta persona ya no siguen en pie y no llegan más recordatorios de ellas. Tu diario sigue siendo tuyo. Para ver cómo seguir, llama a la consulta.",
+      patient:
+        "Sus sesiones ya no están en tu calendario y lo que compartió ya no se puede abrir. Lo que escribiste tú se queda.",
+    },
   },
   inviting: {
     title: "Invitar a alguien",
