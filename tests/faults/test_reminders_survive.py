@@ -113,6 +113,8 @@ async def test_a_worker_that_was_paused_past_its_lease_sends_nothing_of_it(
     async with due(on_postgresql, service, 400, tmp_path) as case, sender(on_postgresql, service) as senders:
         paused = await senders.start()
         await senders.while_running(arrived(service, AT_ONCE))  # as many as are on their way at once
+        # In the middle of a transaction it would hold its rows, until PostgreSQL ends that after a minute.
+        await senders.while_running(begun(400))
         senders.kill(paused, signal.SIGSTOP)
         service.slow.set()
         service.mode = "accept"
@@ -200,6 +202,12 @@ async def test_one_reminder_that_kills_whoever_touches_it_is_given_up_and_stops_
             assert deaths == 5  # once with its batch, once with a group, three times alone
             case.reminders.append(poison)
             assert set(await arrivals(case)) == set(case.reminders) - {poison}
+
+
+async def begun(count: int) -> None:
+    """Wait until so many attempts are written down."""
+    while len(await database.fetch("SELECT id FROM deliveries")) < count:  # noqa: ASYNC110 - in another process
+        await asyncio.sleep(0.05)
 
 
 async def no_outcome() -> int:
