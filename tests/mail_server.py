@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP
 from server.settings import Settings
 
 Mode = Literal[
-    "take", "no-such-mailbox", "full-later", "on-a-block-list", "no-such-mailbox-after-all", "mind-the-letter", "hang-up", "say-nothing"
+    "take", "no-such-mailbox", "full-later", "on-a-block-list", "no-such-mailbox-after-all", "mind-the-letter", "hang-up", "say-nothing",
+    "slow",
 ]  # fmt: skip
 AT_RECIPIENT: dict[Mode, str] = {
     "no-such-mailbox": "550 5.1.1 <a-canary@x>: no such mailbox",
@@ -42,7 +43,9 @@ class MailServer:
     open_now: int = 0
     most_at_once: int = 0
     silences: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
-    """One more for each recipient that was met with silence."""
+    """One more for each recipient that was met with silence, and each letter that is taken slowly."""
+    slow: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, "slow" takes the letters that it was given."""
     goodbyes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     """One more for each connection that has ended."""
     encrypted: list[bool] = field(default_factory=list)
@@ -69,6 +72,9 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: object, envelope: Any) -> str:  # noqa: N802 - as above
+        if self.mode == "slow":
+            self.silences.release()
+            await self.slow.wait()
         if self.mode in AT_LETTER:
             return AT_LETTER[self.mode]
         parsed = email.message_from_bytes(envelope.content, policy=email.policy.SMTP)

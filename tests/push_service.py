@@ -50,6 +50,9 @@ class PushService:
     took: asyncio.Queue[Sealed] = field(default_factory=asyncio.Queue)
     acknowledged: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Versions of pushes that a browser says it has."""
+    subscribed: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    """Channels, as browsers ask for them."""
+    _names: set[str] = field(default_factory=set)
     _browsers: dict[str, web.WebSocketResponse] = field(default_factory=dict)
 
     @property
@@ -75,6 +78,20 @@ class PushService:
         """Wait until a browser says that it has a push, and return its version; raises TimeoutError where none does."""
         async with asyncio.timeout(PATIENCE):
             return await self.acknowledged.get()
+
+    async def subscription(self) -> str:
+        """Wait until a browser subscribes, and return its channel; raises TimeoutError where none does."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.subscribed.get()
+
+    async def forget_browsers(self) -> None:
+        """Know no browser and no channel any more: who comes back gets another name, at which a browser drops what it had subscribed."""
+        browsers = set(self._browsers.values())
+        self.gone |= self._browsers.keys()
+        self._browsers.clear()
+        self._names.clear()
+        for browser in browsers:
+            await browser.close()
 
     async def take(self, request: web.Request) -> web.Response:
         """Take a push (RFC 8030, 5), and pass it on where its browser is here."""
@@ -107,13 +124,15 @@ class PushService:
     async def _answer(self, browser: web.WebSocketResponse, said: dict[str, Any]) -> None:
         match said.get("messageType"):
             case "hello":
-                known = said.get("uaid") or uuid4().hex
+                known = said["uaid"] if said.get("uaid") in self._names else uuid4().hex
+                self._names.add(known)
                 await browser.send_json(
                     {"messageType": "hello", "uaid": known, "status": 200, "use_webpush": True, "broadcasts": {}}
                 )
             case "register":
                 channel = said["channelID"]
                 self._browsers[channel] = browser
+                self.subscribed.put_nowait(channel)
                 await browser.send_json(
                     {
                         "messageType": "register", "channelID": channel, "status": 200,

@@ -24,12 +24,12 @@ def when_appointments_change(hook: WhenChanged) -> WhenChanged:
     return hook
 
 
-WhenForgotten = Callable[[Sequence[UUID], int], Awaitable[None]]
+WhenForgotten = Callable[[Sequence[database.Row], UUID, int], Awaitable[None]]
 _when_forgotten: list[WhenForgotten] = []
 
 
 def when_appointments_are_forgotten(hook: WhenForgotten) -> WhenForgotten:
-    """Register what a domain above does, in the same transaction, for whose appointments went with the other side's account: `hook(accounts, now)`."""
+    """Register what a domain above does, in the same transaction, when appointments have gone with an account: `hook(rows, erased, now)`."""
     _when_forgotten.append(hook)
     return hook
 
@@ -115,10 +115,9 @@ async def note(rows: Sequence[database.Row], what: What, by: UUID) -> None:
 
 
 async def forget(rows: Sequence[database.Row], erased: UUID, now: int) -> None:
-    """Say that appointments, given by their two sides, are gone with the account of one of them."""
-    others = sorted({account for row in rows for account in (row["therapist"], row["patient"])} - {erased})
-    for hook in _when_forgotten if others else ():
-        await hook(others, now)
+    """Say that appointments, given as they stood, are gone with the account of one of their two sides."""
+    for hook in _when_forgotten if rows else ():
+        await hook(rows, erased, now)
     tell(rows)
 
 

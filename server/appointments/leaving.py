@@ -26,7 +26,5 @@ async def cancel_what_lies_ahead(patient: UUID, therapist: UUID, by: UUID, now: 
 @before_erasing
 async def forget_appointments(account: UUID, now: int) -> None:
     """Remove an account's appointments with all their changes, and tell the other sides."""
-    rows = await database.fetch(
-        "DELETE FROM appointments WHERE patient = $1 OR therapist = $1 RETURNING patient, therapist", account
-    )
+    rows = await database.fetch("DELETE FROM appointments WHERE patient = $1 OR therapist = $1 RETURNING *", account)
     await forget(rows, account, now)

@@ -81,8 +81,11 @@ class MailSender:
         self._waiting += 1
         try:
             await self._turns.acquire()
-        finally:
+        except asyncio.CancelledError:
             self._waiting -= 1
+            self._close_unneeded()
+            raise
+        self._waiting -= 1
         try:
             sender = letter.return_path or parseaddr(self._from)[1]
             return await self._hand_over(self._server, sender, to, message.as_bytes())
@@ -99,13 +102,18 @@ class MailSender:
             return _outcome(error)
         else:
             # Kept for whoever waits already, and not longer: a server ends idle connections when it likes.
-            if self._waiting:
-                self._idle.append(connection)
-                connection = None
+            self._idle.append(connection)
+            connection = None
+            self._close_unneeded()
             return MailOutcome("sent", 250, "sent")
         finally:
             if connection is not None:
                 connection.close()
+
+    def _close_unneeded(self) -> None:
+        """Close what is kept beyond one connection for each letter that waits: nobody would take it."""
+        while len(self._idle) > self._waiting:
+            self._idle.pop().close()
 
     def _taken(self) -> aiosmtplib.SMTP | None:
         while self._idle:

@@ -7,7 +7,7 @@ from uuid import UUID
 from server import database
 from server.channels.subscriptions import note_outcomes
 from server.reminders.settling import Settled, settle
-from server.reminders.structs import Channel
+from server.reminders.structs import Channel, Why
 
 
 class Attempt(NamedTuple):
@@ -90,13 +90,14 @@ async def begin(attempts: Sequence[Attempt], now: int) -> set[UUID]:
     return await database.in_transaction(work)
 
 
-async def finish(outcomes: Sequence[Outcome], now: int) -> None:
-    """Write down how attempts went and where their reminders stand, in one transaction of at most six statements.
+async def finish(outcomes: Sequence[Outcome], now: int) -> list[Settled]:
+    """Write down how attempts went and where their reminders stand, in one transaction of at most six statements; returns what was settled.
 
-    What was attempted is written down whoever has the reminder now; where it stands only by who still holds its lease.
+    What was attempted is written down whoever has the reminder now; where it stands only by who still holds its lease. A mail
+    that has come back before this was written stays returned, at the cost of one statement where there are mails.
     """
 
-    async def work() -> None:
+    async def work() -> list[Settled]:
         tried = sorted((one for outcome in outcomes for one in outcome.tried), key=lambda one: one.attempt)
         by_result = {
             result: sorted({one.subscription for one in tried if one.subscription is not None and one.result == result})
@@ -107,18 +108,47 @@ async def finish(outcomes: Sequence[Outcome], now: int) -> None:
         )  # before the reminders: who subscribes anew holds them in this order, too
         await _write_tried(tried, now)
         await _write_onward(sorted(outcome.onward for outcome in outcomes if outcome.onward is not None))
-        await settle([outcome.settled for outcome in outcomes if outcome.settled is not None], now)
+        # After their attempts, whose rows are held now: what comes back from here on finds the reminder settled.
+        settled = await _unless_returned(outcomes)
+        await settle(settled, now)
+        return settled
 
-    await database.in_transaction(work)
+    return await database.in_transaction(work)
+
+
+async def _unless_returned(outcomes: Sequence[Outcome]) -> list[Settled]:
+    """Return what is to be settled: as failed what was mailed and has come back already."""
+    mailed = sorted(
+        tried.attempt
+        for outcome in outcomes
+        if outcome.settled is not None and outcome.settled.channel == "mail"
+        for tried in outcome.tried
+    )
+    why: dict[UUID, Why] = {}
+    if mailed:
+        table, values = database.as_table("m", {"id": "uuid"}, [(one,) for one in mailed], first=1)
+        rows = await database.fetch(
+            f"SELECT d.reminder, d.why FROM deliveries d JOIN {table} ON m.id = d.id WHERE d.result = 'returned'",
+            *values,
+        )
+        why = {row["reminder"]: row["why"] for row in rows}
+    return [
+        Settled(one.id, "failed", why=why[one.id], lease=one.lease) if one.id in why else one
+        for one in (outcome.settled for outcome in outcomes)
+        if one is not None
+    ]
 
 
 async def _write_tried(tried: Sequence[Tried], now: int) -> None:
+    """Write down how attempts went; what came back of a mail, or that it is late, may have been noted before."""
     if not tried:
         return
     rows = [(one.attempt, one.result, one.why) for one in tried]
     table, values = database.as_table("t", {"id": "uuid", "result": "text", "why": "text"}, rows, first=2)
     await database.fetch(
-        f"UPDATE deliveries SET result = t.result, why = t.why, result_at = $1 FROM {table} WHERE deliveries.id = t.id",
+        "UPDATE deliveries SET result = t.result, result_at = $1, "
+        "why = CASE WHEN deliveries.why = 'delayed' AND t.result = 'accepted' THEN deliveries.why ELSE t.why END "
+        f"FROM {table} WHERE deliveries.id = t.id AND (deliveries.result IS NULL OR deliveries.result <> 'returned')",
         now, *values,
     )  # fmt: skip
 

@@ -51,8 +51,9 @@ LOOK_AGAIN_SECONDS = 1.0
 TURN = 2 * SECOND
 DOUBTFUL_AFTER, PROBES = 3, 10
 """After so many failures in a row a push service gets so many pushes at a time, until one arrives."""
-REST_AFTER, REST = 10, 30 * SECOND
-"""After so many failures in a row it is left in peace for a while."""
+REST_AFTER = 10
+FIRST_REST, LONGEST_REST = 5 * SECOND, 30 * SECOND
+"""After so many failures in a row it is left in peace for a while: shortly at first, twice as long each time that it fails again."""
 AFTER_A_FAULT = MINUTE
 FIGURES_SECONDS = 5.0
 """How often a round that lasts looks at what is left of it."""
@@ -78,6 +79,8 @@ class Service:
 
     in_flight: int = 0
     failures: int = 0
+    rests: int = 0
+    """How often it was left in peace since something arrived."""
     rests_until: int = 0
 
 
@@ -320,11 +323,18 @@ class Dispatcher:
 
     def _note_service(self, name: str, result: str, now: int) -> None:
         service = self._service(name)
-        if result != "not-begun":
-            service.failures = service.failures + 1 if result == "later" else 0
+        if result == "not-begun":
+            return
+        if result != "later":
+            service.failures = service.rests = 0
+            return
+        if service.rests_until > now:  # on its way since before: that it fails is known
+            return
+        service.failures += 1
         if service.failures >= REST_AFTER:
-            service.failures = DOUBTFUL_AFTER
-            service.rests_until = now + REST // 2 + secrets.randbelow(REST // 2)
+            rest = min(LONGEST_REST, FIRST_REST * 2**service.rests)
+            service.failures, service.rests = DOUBTFUL_AFTER, service.rests + 1
+            service.rests_until = now + rest // 2 + secrets.randbelow(rest // 2)
             log.warning("a push service is left in peace for a while", service=name)
 
     def _tell(self, outcome: Outcome) -> None:
@@ -340,15 +350,14 @@ class Dispatcher:
             while self._outcomes:
                 outcomes = self._outcomes[:]
                 try:
-                    await accounting.finish(outcomes, self.clock())
+                    settled = await accounting.finish(outcomes, self.clock())
                 except Exception as error:  # noqa: BLE001 - whatever it is, they are all there is to show for what was sent
                     log.error("outcomes wait for the database", count=len(outcomes), kind=type(error).__name__)
                     await asyncio.sleep(wait)
                     wait = min(2 * wait, 5.0)
                 else:
-                    for outcome in outcomes:
-                        if outcome.settled is not None:
-                            metrics.settled.labels(outcome.settled.outcome).inc()
+                    for one in settled:
+                        metrics.settled.labels(one.outcome).inc()
                     del self._outcomes[: len(outcomes)]
                     self._written += 1
         finally:

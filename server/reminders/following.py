@@ -7,20 +7,23 @@ from uuid import UUID
 from server import database
 from server.accounts.erasure import before_erasing
 from server.accounts.preferences import when_preferences_change
-from server.appointments.changing import when_appointments_are_forgotten, when_appointments_change
+from server.appointments.changing import OPEN, when_appointments_are_forgotten, when_appointments_change
 from server.appointments.structs import What
 from server.channels.reachable import when_reachable
 from server.clock import DAY
 from server.records.saving import Shared, when_shared
 from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
+from server.reminders.planning import Session
 from server.reminders.settling import Settled, settle
-from server.reminders.structs import Kind
+from server.reminders.structs import Kind, Why
 
 TOLD: tuple[What, ...] = ("booked", "moved", "cancelled", "reopened")
 """What a patient is told of, when somebody else did it."""
 TELL_A_TIME: tuple[Kind, ...] = ("session", "step", "snoozed", "change")
 """What says when a session is: a person may believe it until something else takes its place."""
 READ_SOON = 2
+GONE = "gone"
+"""Where a session stands that went with its therapist's account; in no table."""
 
 
 @when_appointments_change
@@ -37,18 +40,22 @@ async def follow_appointments(rows: Sequence[database.Row], what: What, by: UUID
 
 
 @when_appointments_are_forgotten
-async def follow_forgotten_appointments(accounts: Sequence[UUID], now: int) -> None:
-    """Plan anew for whose sessions went with the other side's account."""
-    for account in accounts:
+async def follow_forgotten_appointments(rows: Sequence[database.Row], erased: UUID, now: int) -> None:
+    """Plan anew for whose sessions went with the other side's account, and tell patients which don't stand any more."""
+    for account in sorted({account for row in rows for account in (row["patient"], row["therapist"])} - {erased}):
         await replan(account, now)
+        off = [row for row in rows if row["patient"] == account and row["state"] in OPEN]
+        if off:
+            await _tell_of_change(account, off, now, "account-closed")
 
 
-async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], now: int) -> None:
+async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], now: int, earlier: Why = "moved") -> None:
     """Plan one notice for all that changed at once, and one for each other session of which a phone may still say how it stood.
 
-    Each has its session's Topic, so that it takes the place of what was there before.
+    Each has its session's Topic, so that it takes the place of what was there before. `earlier` is why notices of earlier
+    changes aren't wanted any more.
     """
-    await _drop_earlier_notices(patient, [row["id"] for row in rows], now)
+    await _drop_earlier_notices(patient, [row["id"] for row in rows], earlier, now)
     ahead = sorted((row for row in rows if row["starts_at"] > now), key=lambda row: (row["starts_at"], row["id"]))
     found = await standing(patient, now)
     if found is None or not ahead:
@@ -60,21 +67,23 @@ async def _tell_of_change(patient: UUID, rows: Sequence[database.Row], now: int)
 
 
 async def _notice(found: Standing, row: database.Row, now: int) -> None:
-    session = found.sessions.get(row["id"])
-    useful_until = min(row["starts_at"], now + DAY)
-    await add_by_itself(
-        found, "change", (row["id"], row["version"]), session, due=now, useful_until=useful_until, now=now
+    # One that is gone has no times any more: nothing said of it counts.
+    session = found.sessions.get(row["id"]) or Session(
+        row["id"], row["kind"], row["starts_at"], row["minutes"], GONE, 0
     )
+    useful_until = min(row["starts_at"], now + DAY)
+    key = (row["id"], GONE if session.state == GONE else row["version"])
+    await add_by_itself(found, "change", key, session, due=now, useful_until=useful_until, now=now)
 
 
-async def _drop_earlier_notices(patient: UUID, appointments: Sequence[UUID], now: int) -> None:
+async def _drop_earlier_notices(patient: UUID, appointments: Sequence[UUID], why: Why, now: int) -> None:
     """Settle notices of earlier changes that nobody is known to have seen: what follows says how things stand."""
     rows = await database.fetch(
         "SELECT id FROM reminders WHERE account = $1 AND kind = 'change' "
         f"AND appointment IN ({database.parameters(2, len(appointments))})",
         patient, *appointments,
     )  # fmt: skip
-    await settle([Settled(row["id"], "not-wanted", why="moved") for row in rows], now)
+    await settle([Settled(row["id"], "not-wanted", why=why) for row in rows], now)
 
 
 async def _told_about(patient: UUID, appointments: Sequence[UUID]) -> set[UUID]:

@@ -135,8 +135,10 @@ def _moved(row: database.Row | None, one: Planned) -> bool:
 def _why_not(found: Standing, situation: Situation, row: database.Row, wanted: Planned | None, now: int) -> Why | None:
     """Return why a reminder isn't wanted any more; None while it is."""
     session = found.sessions.get(row["appointment"])
-    if row["appointment"] is not None and session is None:  # it went with the other side's account
-        return "cancelled"
+    if (
+        row["appointment"] is not None and session is None
+    ):  # it went with the other side's account, which a notice tells
+        return None if row["kind"] == "change" else "account-closed"
     if session is not None and session.state == "cancelled" and row["kind"] != "change":
         return "cancelled"
     if session is not None and session.generation != row["generation"] and row["kind"] != "change":

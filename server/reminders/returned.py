@@ -21,9 +21,14 @@ async def find_reminder(letter: UUID) -> Sent | None:
 
 @when_letter_returns
 async def follow_return(letter: UUID, fate: Fate, now: int) -> None:
-    """Note that a reminder's mail came back, and that it failed unless a device showed it; that it is late changes no more than a word."""
+    """Note that a reminder's mail came back, and that it failed unless a device showed it; that it is late changes no more than a word.
+
+    It may come before the mail server's own word is written down (`accounting.finish`), which then leaves it as it is.
+    """
     if fate == "delayed":
-        await database.fetch("UPDATE deliveries SET why = 'delayed' WHERE id = $1 AND result = 'accepted'", letter)
+        await database.fetch(
+            "UPDATE deliveries SET why = 'delayed' WHERE id = $1 AND (result IS NULL OR result = 'accepted')", letter
+        )
         return
     rows = await database.fetch(
         "UPDATE deliveries SET result = 'returned', why = $2, result_at = $3 WHERE id = $1 AND result IS DISTINCT FROM 'returned' "

@@ -31,8 +31,8 @@ Outcome = Literal["delivered", "not-wanted", "failed"]
 Channel = Literal["push", "mail"]
 Why = Literal[
     # not wanted any more
-    "too-late", "quiet-hours", "one-a-day", "session-day", "moved", "cancelled", "over", "rule-changed", "nothing-new",
-    "nowhere-to-send",
+    "too-late", "quiet-hours", "one-a-day", "session-day", "moved", "cancelled", "account-closed", "over", "rule-changed",
+    "nothing-new", "nowhere-to-send",
     # failed
     "no-way-to-reach", "not-shown", "push-service", "mail-server", "mail-returned", "mailbox-refused", "crashed",
 ]  # fmt: skip

@@ -59,6 +59,8 @@ class Language:
     titles: Mapping[Kind, str]
     bodies: Mapping[Kind, str]
     cancelled: str
+    gone: str
+    """Of a session that went with its therapist's account: nothing more is known of it."""
     changed: str
     step: str
     confirm: str
@@ -92,6 +94,7 @@ ENGLISH = Language(
         "test": "This is the test that you asked for. It arrived.",
     },
     cancelled="is off. Open the app to see why.",
+    gone="An appointment is off. Open the app to see why.",
     changed="Open the app to see it.",
     step="Something to do before {when}.",
     confirm="Confirm",
@@ -133,6 +136,7 @@ SPANISH = Language(
         "test": "Esta es la prueba que pediste. Ha llegado.",
     },
     cancelled="se ha cancelado. Abre la aplicación para ver por qué.",
+    gone="Se ha cancelado una cita. Abre la aplicación para ver por qué.",
     changed="Abre la aplicación para verlo.",
     step="Algo que hacer antes de {when}.",
     confirm="Confirmar",
@@ -187,7 +191,7 @@ def words_for(kind: Kind, subject: Subject | None, *, locale: str, wording: Word
     language = language_of(locale)
     title = language.titles[kind]
     if subject is None:
-        return Words(title, language.bodies.get(kind, language.changed))
+        return Words(title, language.gone if kind == "change" else language.bodies.get(kind, language.changed))
     if kind in language.bodies:
         return Words(title, language.bodies[kind])
     said = when(subject, language, zone, now)

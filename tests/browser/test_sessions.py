@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 import vobject
+from aftertide.access import passphrase
 from aftertide.account import Account
 from aftertide.appointments import Session
 from aftertide.client import Client
@@ -357,3 +358,50 @@ async def test_a_patient_elsewhere_sees_the_practices_time_and_whose_it_is(
     article = phone.locator("article")
     await expect(article).to_contain_text("10:00")
     await expect(article).to_contain_text("Madrid time")
+
+
+async def test_a_patient_reads_that_the_therapists_account_is_closed_and_its_sessions_dont_stand(
+    couple: Couple, devices: Devices, care: Account
+) -> None:
+    await book(care, session(5), session(12))
+    phone = await on_the_phone(devices, couple)
+    await expect(phone.get_by_text("Is this time good for you?")).to_be_visible()
+
+    await care.access.erase(passphrase(couple.therapist.passphrase))
+    await expect(phone.get_by_text("No session is booked.")).to_be_visible()
+    closed = phone.get_by_text("Dr. Tidewell’s account is closed")
+    await phone.reload()
+    await expect(closed).to_be_visible()
+    await expect(phone.get_by_text("The sessions planned with them no longer stand")).to_be_visible()
+    await visit(phone, couple.origin, "/you/reminders/history")
+    await expect(phone.get_by_text("Not wanted any more: your therapist’s account was closed").first).to_be_visible()
+    await press(phone, "Close")
+    await expect(closed).to_have_count(0)
+    await visit(phone, couple.origin, "/sessions")
+    await expect(phone.get_by_text("No session is booked.")).to_be_visible()
+    await expect(closed).to_have_count(0)
+
+
+async def test_a_therapist_reads_that_a_patients_account_is_closed_and_whose_page_it_was(
+    couple: Couple, devices: Devices, care: Account
+) -> None:
+    await book(care, session(5))
+    laptop = await on_the_laptop(devices, couple)
+    await expect(laptop.get_by_role("link", name="Anahit")).to_be_visible()
+    async with Client(couple.origin, device="made by a test") as client:
+        patient = await client.sign_in(couple.patient.email, couple.patient.passphrase)
+        await patient.access.erase(passphrase(couple.patient.passphrase))
+
+    await expect(laptop.get_by_text("Nothing is booked.")).to_be_visible()
+    await laptop.reload()
+    closed = laptop.get_by_text("Anahit’s account is closed")
+    await expect(closed).to_be_visible()
+    await expect(laptop.get_by_text("Their sessions are no longer in your calendar")).to_be_visible()
+    await press(laptop, "Close")
+    await expect(closed).to_have_count(0)
+    await laptop.get_by_role("link", name="Patients", exact=True).click()
+    line = laptop.get_by_role("link", name="Anahit")
+    await expect(line).to_contain_text("account closed")
+    await line.click()
+    await expect(closed).to_be_visible()
+    await expect(laptop.get_by_role("link", name="Book", exact=True)).to_have_count(0)

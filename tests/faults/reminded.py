@@ -8,10 +8,11 @@ import signal
 import sys
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -29,31 +30,79 @@ from tests.conftest import ORIGIN, Running, Time, living
 from tests.faults.processes import free_port
 from tests.pushing import PushService
 
+T = TypeVar("T")
 SHORT_LEASE = 1
 """For senders that die or are paused: nobody waits a minute for theirs to run out. Seconds."""
 
 
+LAST_WORDS = 3_000
+"""Of what processes said on standard error, so much is shown when one has died. Bytes."""
+
+
+def is_dead(child: int) -> bool:
+    """Tell whether a process has died (its parent leaves no zombies)."""
+    return not Path(f"/proc/{child}").exists()
+
+
 @dataclass
 class Sender:
-    """What forks sending processes, and the one that runs now."""
+    """What forks sending processes, and those that it has forked."""
 
     parent: asyncio.subprocess.Process
+    log: Path
+    """What all of them say on standard error."""
     children: list[int] = field(default_factory=list)
+    alive: set[int] = field(default_factory=set)
+    """Those that should be running: started, and not told to end."""
 
     async def start(self) -> int:
-        """Start a process; returns its number."""
+        """Start a process; returns its number. Raises AssertionError where there is nobody left to fork it."""
         assert self.parent.stdin is not None
         assert self.parent.stdout is not None
-        self.parent.stdin.write(b"start\n")
-        await self.parent.stdin.drain()
-        child = int(await self.parent.stdout.readline())
+        with contextlib.suppress(ConnectionError):  # the answer tells
+            self.parent.stdin.write(b"start\n")
+            await self.parent.stdin.drain()
+        answer = await self.parent.stdout.readline()
+        if not answer:
+            raise AssertionError(f"what forks senders has died:\n{self.said()}")
+        child = int(answer)
         self.children.append(child)
+        self.alive.add(child)
         return child
 
     def kill(self, child: int, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a process a signal; one that is gone is gone."""
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self.alive.discard(child)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, number)
+
+    async def while_running(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for what the running processes bring about.
+
+        Raises AssertionError, with what they said, once one of them has died by itself: nobody would bring it about any more.
+        """
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait([task], timeout=0.1))[0]:
+                dead = [child for child in self.alive if is_dead(child)]
+                assert not dead, f"a sender died by itself:\n{self.said()}"
+            return task.result()
+        finally:
+            task.cancel()
+
+    async def until_dead(self, child: int) -> None:
+        """Wait until a process that was told to end has; raises AssertionError with what they said when it doesn't within a minute."""
+        try:
+            async with asyncio.timeout(60):
+                while not is_dead(child):  # noqa: ASYNC110 - it happens in another process
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"a sender didn't end:\n{self.said()}") from None
+
+    def said(self) -> str:
+        """The end of what the processes said on standard error."""
+        return self.log.read_bytes()[-LAST_WORDS:].decode(errors="replace")
 
 
 @contextlib.asynccontextmanager
@@ -66,18 +115,21 @@ async def sender(
         "PORT": str(free_port()), "AFTERTIDE_PUSH_SERVICES": service.host, "AFTERTIDE_PUSH_CA": str(service.authority),
         "AFTERTIDE_LEASE_SECONDS": str(lease), "AFTERTIDE_POOL": "4",
     }  # fmt: skip
-    parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.sending_process", *(f"{name}={value}" for name, value in options.items()),
-        env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    made = Sender(parent)
+    log = service.authority.with_name(f"senders-{uuid4().hex}.log")
+    with log.open("wb") as standard_error:
+        parent = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.sending_process", *(f"{name}={value}" for name, value in options.items()),
+            env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=standard_error,
+        )  # fmt: skip
+    made = Sender(parent, log)
     try:
         yield made
     finally:
         for child in made.children:
             made.kill(child, signal.SIGCONT)
             made.kill(child)
-        parent.kill()
+        with contextlib.suppress(ProcessLookupError):
+            parent.kill()
         await parent.wait()
 
 

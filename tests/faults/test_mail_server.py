@@ -100,6 +100,26 @@ async def test_many_letters_share_four_connections_that_end_with_them(server: Ma
     assert server.open_now == 0
 
 
+@pytest.mark.parametrize("waiting", ["is sent", "is cancelled"])
+async def test_no_more_connections_are_kept_than_letters_wait(server: MailServer, time: Time, waiting: str) -> None:
+    sender = MailSender(server.settings(BASE), time)
+    server.mode = "slow"
+    handed_over = [asyncio.create_task(sender.send(TO, LETTER)) for _ in range(4)]
+    for _ in range(4):
+        await server.silences.acquire()
+    last = asyncio.create_task(sender.send(TO, LETTER))
+    await asyncio.sleep(0)  # it waits
+    server.slow.set()
+    assert {outcome.result for outcome in await asyncio.gather(*handed_over)} == {"sent"}
+    if waiting == "is cancelled":
+        last.cancel()
+    await asyncio.wait([last])
+    async with asyncio.timeout(30):
+        for _ in range(4):
+            await server.goodbyes.acquire()
+    assert server.connections == 4
+
+
 async def test_a_letter_that_is_cancelled_leaves_the_sender_whole(server: MailServer, time: Time) -> None:
     sender = MailSender(server.settings(BASE), time)
     server.mode = "say-nothing"

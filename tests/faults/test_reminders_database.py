@@ -15,8 +15,8 @@ import pytest
 from server import database
 from server.opening import TABLES
 from tests.conftest import aftertide_server, run_on_postgresql, with_database
-from tests.faults.reminded import due, sender
-from tests.faults.test_reminders_survive import LEASE, arrived, is_dead
+from tests.faults.reminded import due, is_dead, sender
+from tests.faults.test_reminders_survive import LEASE, arrived
 from tests.pushing import PushService, push_service
 
 
@@ -57,12 +57,12 @@ async def test_a_database_that_is_restarted_loses_no_reminder_and_no_outcome(
     async with due(own_database, service, 400, tmp_path) as case, sender(own_database, service, lease=LEASE) as senders:
         child = await senders.start()
         for number in (60, 200):
-            await arrived(service, number)
+            await senders.while_running(arrived(service, number))
             await database.disconnect()
             await asyncio.to_thread(own_server.stop)
             await asyncio.to_thread(own_server.start)
             await database.connect(own_database, 2, TABLES)
-        await case.until_sent()
+        await senders.while_running(case.until_sent())
         counts = await case.account()
         assert not is_dead(child)
     # What was accepted while the database was away is remembered and written down: nothing was sent twice.
@@ -74,7 +74,7 @@ async def test_a_database_without_a_connection_left_is_waited_for(
 ) -> None:
     async with due(own_database, service, 300, tmp_path) as case, sender(own_database, service, lease=LEASE) as senders:
         child = await senders.start()
-        await arrived(service, 40)
+        await senders.while_running(arrived(service, 40))
         taken = await all_connections(own_database)
         assert len(taken) > 50
         await database.fetch(
@@ -84,7 +84,7 @@ async def test_a_database_without_a_connection_left_is_waited_for(
         await asyncio.sleep(1.5)  # it tries, and is refused
         for connection in taken:
             await connection.close()
-        await case.until_sent()
+        await senders.while_running(case.until_sent())
         await case.account()
         senders.kill(child, signal.SIGTERM)
 

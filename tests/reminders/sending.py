@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -145,3 +146,9 @@ async def hanging(_message: PushMessage) -> PushOutcome:
 def of(services: PushServices, account: UUID) -> int:
     """How many pushes a person got."""
     return sum(1 for message in services.got if str(account) in message.endpoint)
+
+
+def until(running: Running, view: dict[str, Any], before: int) -> None:
+    """Move the clock to so long before a session."""
+    starts = int(datetime.fromisoformat(view["starts_at"]).timestamp() * 1000)
+    running.time.now = starts - before

@@ -10,7 +10,7 @@ from server.clock import HOUR, MINUTE
 from tests.api.appointments import book, book_series, in_days, move, moved, settle
 from tests.api.people import Person
 from tests.conftest import Running
-from tests.reminders.sending import ACCEPTED, Outside, reminders, say_shown, ways
+from tests.reminders.sending import ACCEPTED, Outside, reminders, say_shown, until, ways, with_phone
 
 People = tuple[Person, Person]
 
@@ -146,3 +146,86 @@ async def test_a_session_that_is_off_and_on_again_is_told_each_time_under_one_to
     bodies = [notice["body"] for notice in outside.push.notices]
     assert len({message.topic for message in outside.push.got}) == 1
     assert ["is off" in body for body in bodies] == [False, True, False]
+
+
+async def erase(person: Person) -> None:
+    """Have a person show who they are and close their account."""
+    assert (await person.sign_in()).status_code == 200
+    assert (await person.http.post("/api/account/erase")).status_code == 204
+
+
+async def test_what_a_phone_shows_of_sessions_that_went_with_the_therapists_account_is_put_right(
+    running: Running, people: People, outside: Outside
+) -> None:
+    therapist, patient = people
+    await book(therapist, patient, 7)
+    await book(therapist, patient, 14)
+    await outside.send_due()
+    before = on_the_phone(outside)
+    running.time.move(HOUR)
+    await erase(therapist)
+    await outside.send_due()
+    after = on_the_phone(outside)
+    assert after.keys() == before.keys()
+    assert set(after.values()) == {"An appointment is off. Open the app to see why."}
+    assert [notice["title"] for notice in outside.push.notices[2:]] == ["Your calendar changed"] * 2
+    # Where an appointment isn't any more there is nothing to confirm.
+    assert [[action["action"] for action in notice["actions"]] for notice in outside.push.notices[2:]] == [["open"]] * 2
+
+
+async def test_reminders_of_sessions_that_went_with_the_therapists_account_are_accounted_for(
+    running: Running, people: People, outside: Outside
+) -> None:
+    therapist, patient = people
+    await book(therapist, patient, 7)
+    await outside.send_due()
+    await erase(therapist)
+    settled = [one for one in ways(await reminders(patient)) if one[1] is not None]
+    assert set(settled) == {(kind, "not-wanted", "account-closed") for kind in ("session", "next-morning", "change")}
+    await outside.send_due()
+    assert await say_shown(running, outside.push.tokens[-1]) == 204
+    running.time.move_days(20)
+    await outside.send_due()
+    assert len(outside.push.got) == 2
+    assert ("change", "delivered", None) in ways(await reminders(patient, "change"))
+
+
+async def test_a_notice_that_sessions_are_gone_outlives_what_is_planned_anew_meanwhile(
+    running: Running, people: People, outside: Outside
+) -> None:
+    therapist, patient = people
+    await book(therapist, patient, 7)
+    await erase(therapist)
+    await without_rule(patient, "session")
+    await outside.send_due()
+    assert [notice["body"] for notice in outside.push.notices] == ["An appointment is off. Open the app to see why."]
+
+
+async def test_who_isnt_told_of_changes_hears_of_gone_sessions_only_where_something_went_out(
+    running: Running, people: People, outside: Outside
+) -> None:
+    therapist, patient = people
+    await without_rule(patient, "change")
+    first = await book(therapist, patient, 7)
+    await book(therapist, patient, 14)
+    until(running, first, 2 * HOUR)
+    await outside.send_due()
+    before = on_the_phone(outside)
+    await erase(therapist)
+    await outside.send_due()
+    assert on_the_phone(outside) == dict.fromkeys(before, "An appointment is off. Open the app to see why.")
+    assert len(before) == 1
+
+
+async def test_a_therapist_is_reminded_no_more_of_who_has_closed_their_account(
+    running: Running, people: People, outside: Outside
+) -> None:
+    therapist, patient = people
+    await with_phone(therapist)
+    await book(therapist, patient, 2)
+    await erase(patient)
+    running.time.move_days(1)
+    await outside.send_due()
+    assert outside.push.got == []
+    assert (await therapist.http.get("/api/reminders/unreachable")).json() == []
+    assert {one["why"] for one in await reminders(therapist) if one["outcome"] is not None} <= {"nothing-new"}

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from server import database
-from server.channels.mailing import MailSender
+from server.channels.letters import Letter
+from server.channels.mailing import MailOutcome, MailSender
 from server.channels.reports import NoReport
 from server.channels.returns import Returned, ReturnPaths, read_returned, take_back
 from server.clock import DAY, HOUR
@@ -18,7 +19,7 @@ from tests.api.test_mailbox import ask, confirmed, open_to, shown, tap, token_in
 from tests.channels.bounces import FORMS, bounce
 from tests.conftest import Running
 from tests.mail_server import MailServer, mail_server
-from tests.reminders.sending import RETURNS, Outside, reminders, say_shown, ways, with_mailbox, with_phone
+from tests.reminders.sending import RETURNS, Mailboxes, Outside, reminders, say_shown, ways, with_mailbox, with_phone
 
 
 @pytest.fixture
@@ -83,6 +84,49 @@ async def test_what_says_nothing_of_the_address_leaves_it_open(
     assert ways(await reminders(patient, "change")) == [became]
     (delivery,) = await database.fetch("SELECT result, why FROM deliveries")
     assert delivery["why"] == ("delayed" if said == "delayed" else "mail-returned")
+
+
+class Hurried(Mailboxes):
+    """A mail server whose report of a letter comes while the letter is still being handed over."""
+
+    def __init__(self, running: Running, *reports: tuple[str, str]) -> None:
+        super().__init__()
+        self._running, self._reports = running, reports
+
+    async def send(self, to: str, letter: Letter) -> MailOutcome:
+        """Take a letter, and have it come back before that is known."""
+        taken = await super().send(to, letter)
+        for status, action in self._reports:
+            await comes_back(self._running, bounce("Postfix", letter.return_path or "", status, "", action))
+        return taken
+
+
+LATE, NOBODY, POLICY = ("4.4.1", "delayed"), ("5.1.1", "failed"), ("5.7.1", "failed")
+
+
+@pytest.mark.parametrize(
+    ("reports", "became", "noted"),
+    [
+        ([NOBODY], ("change", "failed", "mailbox-refused"), ("returned", "mailbox-refused")),
+        ([POLICY], ("change", "failed", "mail-returned"), ("returned", "mail-returned")),
+        ([LATE], ("change", "delivered", None), ("accepted", "delayed")),
+        ([LATE, NOBODY], ("change", "failed", "mailbox-refused"), ("returned", "mailbox-refused")),
+        ([NOBODY, LATE], ("change", "failed", "mailbox-refused"), ("returned", "mailbox-refused")),
+    ],
+)
+@pytest.mark.parametrize("first", ["the report", "that it was taken"])
+async def test_a_report_says_the_same_whether_it_comes_before_or_after_it_is_written_down_that_the_letter_was_taken(
+    running: Running, outside: Outside, reports: Any, became: Any, noted: Any, first: str
+) -> None:
+    if first == "the report":
+        _, patient, _ = await mailed(running, Outside(running, mail=Hurried(running, *reports)))
+    else:
+        _, patient, path = await mailed(running, outside)
+        for status, action in reports:
+            await comes_back(running, bounce("Postfix", path, status, "", action))
+    assert ways(await reminders(patient, "change")) == [became]
+    (delivery,) = await database.fetch("SELECT result, why FROM deliveries")
+    assert (delivery["result"], delivery["why"]) == noted
 
 
 async def test_the_same_again_changes_nothing_and_neither_does_it_after_a_new_confirmation(

@@ -1,7 +1,6 @@
 """Reminders from the booking to the phone: sent, shown, mailed, not wanted any more, or failed, and nothing else."""
 
 import asyncio
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -26,16 +25,11 @@ from tests.reminders.sending import (
     reminders,
     say,
     say_shown,
+    until,
     ways,
     with_mailbox,
     with_phone,
 )
-
-
-def until(running: Running, view: dict[str, Any], before: int) -> None:
-    """Move the clock to so long before a session."""
-    starts = int(datetime.fromisoformat(view["starts_at"]).timestamp() * 1000)
-    running.time.now = starts - before
 
 
 async def test_a_booked_session_is_told_the_day_before_and_two_hours_before(
@@ -441,19 +435,6 @@ async def test_erasing_leaves_nothing_of_a_persons_reminders(
         "reminder_steps",
     ):
         assert await database.fetch(f"SELECT account FROM {table} WHERE account = $1", patient.id) == [], table
-
-
-async def test_sessions_that_went_with_the_therapists_account_are_told_of_no_more(
-    running: Running, people: tuple[Person, Person], outside: Outside
-) -> None:
-    therapist, patient = people
-    session = await book(therapist, patient, 7)
-    await outside.send_due()
-    assert (await therapist.http.post("/api/account/erase")).status_code == 204
-    until(running, session, 2 * HOUR)
-    await outside.send_due()
-    assert len(outside.push.got) == 1
-    assert {one["why"] for one in await reminders(patient)} == {"cancelled"}
 
 
 async def test_a_mailbox_that_refuses_is_noted_and_gets_nothing_more(running: Running, outside: Outside) -> None:

@@ -1593,7 +1593,7 @@ export interface components {
             sent: string | null;
             shown: string | null;
             /** @enum {null|string} */
-            why: "too-late" | "quiet-hours" | "one-a-day" | "session-day" | "moved" | "cancelled" | "over" | "rule-changed" | "nothing-new" | "nowhere-to-send" | "no-way-to-reach" | "not-shown" | "push-service" | "mail-server" | "mail-returned" | "mailbox-refused" | "crashed" | null;
+            why: "too-late" | "quiet-hours" | "one-a-day" | "session-day" | "moved" | "cancelled" | "account-closed" | "over" | "rule-changed" | "nothing-new" | "nowhere-to-send" | "no-way-to-reach" | "not-shown" | "push-service" | "mail-server" | "mail-returned" | "mailbox-refused" | "crashed" | null;
         };
         /** Rename */
         Rename: {

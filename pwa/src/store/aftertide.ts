@@ -5,6 +5,7 @@ import { AppointmentDesk } from "./appointments.svelte";
 import { CareDesk } from "./care.svelte";
 import type { Database, Listeners } from "./database";
 import { browserEnvironment, type Environment } from "./environment";
+import { StoreError } from "./errors";
 import type { Exchange } from "./exchange";
 import { IndexedDatabase } from "./indexed";
 import type { Aftertide } from "./interface";
@@ -68,7 +69,10 @@ export function createAftertide(options: StoreOptions): Store {
   const sealLedger = async () => exchanged?.ledger.seal().catch(() => undefined);
   const kick = (after = 0) => (after > 0 ? environment.after(after, () => void rounds.now()) : void rounds.now());
   const answers = new Answers(shelf);
-  const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick, () => rounds.now());
+  const care = new CareDesk(shelf, api, outbox, environment, options.origin, kick, async () => {
+    await rounds.now();
+    if (rounds.state !== "idle") throw new StoreError(rounds.online ? "server" : "offline");
+  });
   const appointments = new AppointmentDesk(shelf, api, outbox, care, environment, kick);
   const stepHours = new StepHours(shelf, api);
   const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {

@@ -27,11 +27,18 @@ const REFRESH = 60_000;
 type Relation = Schemas["RelationView"];
 type Shown = Schemas["InvitationView"];
 
+/** A contact whom the server doesn't know any more, and whether somebody has taken note of it here. */
+interface Closed {
+  readonly account: string;
+  readonly noted: boolean;
+}
+
 /** Who cares for whom: contacts and their keys, invitations and their answers, reading agreements. */
 export class CareDesk implements Care {
   #practices = $state.raw<readonly Schemas["PracticeView"][]>([]);
   #relations = $state.raw<readonly Relation[]>([]);
   #shown = $state.raw<readonly Shown[]>([]);
+  #closed = $state.raw<readonly Closed[]>([]);
   #refreshedAt = 0;
   readonly #inviting = later(async () => {
     const { Inviting } = await import("./inviting");
@@ -45,7 +52,7 @@ export class CareDesk implements Care {
     private readonly environment: Environment,
     private readonly origin: string,
     private readonly kick: () => void,
-    /** Resolves after a round that begins now. */
+    /** Resolves after a round that begins now and has fetched everything; rejects where it couldn't. */
     private readonly fetched: () => Promise<void>,
   ) {}
 
@@ -73,10 +80,15 @@ export class CareDesk implements Care {
           verified: content.verified,
           sameName: namesake,
           active: relation !== undefined && !relation.ended,
+          closed: this.#closed.some(({ account }) => account === content.account),
         };
       })
       .sort((a, b) => a.name.localeCompare(b.name));
   });
+
+  readonly newlyClosed: readonly Contact[] = $derived.by(() =>
+    this.contacts.filter(({ account }) => this.#closed.some((one) => one.account === account && !one.noted)),
+  );
 
   readonly invitations: readonly Invitation[] = $derived.by(() =>
     this.shelf
@@ -232,6 +244,12 @@ export class CareDesk implements Care {
     this.kick();
   }
 
+  async noteClosed(account: string): Promise<void> {
+    const closed = this.#closed.map((one) => (one.account === account ? { account, noted: true } : one));
+    await this.shelf.database.write(["care"], "relaxed", (transaction) => transaction.put("care", closed, "closed"));
+    this.#closed = closed;
+  }
+
   async endRelation(account: string, atOnce: boolean): Promise<void> {
     try {
       // What was written to the patient stays theirs: all of it is fetched, and kept, before anything closes.
@@ -248,13 +266,15 @@ export class CareDesk implements Care {
   /** Shows the lists as they were last seen, for opening without network. */
   async load(): Promise<void> {
     const { database } = this.shelf;
-    const [practices, relations] = await Promise.all([
+    const [practices, relations, closed] = await Promise.all([
       database.get("care", "practices"),
       database.get("care", "relations"),
+      database.get("care", "closed"),
     ]);
     // Written by `refresh` alone, as the API gave them.
     this.#practices = (practices as Schemas["PracticeView"][] | undefined) ?? [];
     this.#relations = (relations as Relation[] | undefined) ?? [];
+    this.#closed = (closed as Closed[] | undefined) ?? [];
   }
 
   /** Forgets the lists, when nobody is here. */
@@ -262,6 +282,7 @@ export class CareDesk implements Care {
     this.#practices = [];
     this.#relations = [];
     this.#shown = [];
+    this.#closed = [];
     this.#refreshedAt = 0;
   }
 
@@ -280,12 +301,18 @@ export class CareDesk implements Care {
     }
     const unpinned = this.#relations.some((relation) => !this.shelf.pins.has(relation.account));
     if (!due && !unpinned && this.#shown.every((shown) => this.relation(shown.invitee ?? "") || !shown.invitee)) return;
+    // A contact is pinned after the server has the relation, which stays when it ends: it goes with an account alone.
+    const pinned = [...this.shelf.pins.keys()];
     [this.#practices, this.#relations] = await Promise.all([this.api.practices(), this.api.relations()]);
+    this.#closed = pinned
+      .filter((account) => !this.relation(account))
+      .map((account) => this.#closed.find((one) => one.account === account) ?? { account, noted: false });
     this.#refreshedAt = this.environment.now();
-    const lists = { practices: this.#practices, relations: this.#relations };
+    const lists = { practices: this.#practices, relations: this.#relations, closed: this.#closed };
     await this.shelf.database.write(["care"], "relaxed", async (transaction) => {
       await transaction.put("care", lists.practices, "practices");
       await transaction.put("care", lists.relations, "relations");
+      await transaction.put("care", lists.closed, "closed");
     });
     await this.#compareKeys();
     if (this.shelf.requireHere().role === "patient")

@@ -201,7 +201,10 @@ export interface Stores {
   faults: { key: string; value: StoredFault };
   link: { key: "here"; value: StoredLink };
   /** Lists that the server has in plain, kept for opening without network. */
-  care: { key: "practices" | "relations" | "invitations" | "appointments" | "answers" | "step-hours"; value: unknown };
+  care: {
+    key: "practices" | "relations" | "closed" | "invitations" | "appointments" | "answers" | "step-hours";
+    value: unknown;
+  };
 }
 
 export type StoreName = keyof Stores;

@@ -327,6 +327,10 @@ export interface Care {
   offerAgreement(patient: string): Promise<void>;
   /** A patient accepts, now. */
   acceptAgreement(id: string): Promise<void>;
+  /** The contacts whose accounts were closed, until somebody has taken note of it on this device. */
+  readonly newlyClosed: readonly Contact[];
+  /** Somebody has taken note that a contact's account is closed. */
+  noteClosed(account: string): Promise<void>;
   /**
    * Ends working together: nothing new is shared, sessions ahead are cancelled, what was shared stays open to be filed for
    * 14 days, or (`atOnce`, a patient only) closes now. What was written to a patient is kept first. Rejects with `offline`.
@@ -354,6 +358,8 @@ export interface Contact {
   readonly sameName: boolean;
   /** Whether both work together now, by the server's word. Ended: nothing new is shared. */
   readonly active: boolean;
+  /** Whether their account is closed, by the server's word: what was planned with them, and what they shared, is gone. */
+  readonly closed: boolean;
 }
 
 export interface Invitation {

@@ -157,6 +157,31 @@ describe("an account", () => {
     await expect(patient.journal.setReaders(id, "to-read")).rejects.toMatchObject({ reason: "no-reader" });
   });
 
+  test("says whose account was closed, until somebody has noted it", async () => {
+    const { server, patient, therapist } = await pair();
+    const account = therapist.session.account ?? "";
+    expect(patient.care.newlyClosed).toEqual([]);
+    server.erase(account);
+    const later = await patient.reopen();
+    await settle(later);
+    expect(later.care.newlyClosed).toMatchObject([{ name: "Dr. Rivera", active: false, closed: true }]);
+    later.line.away = true;
+    const offline = await later.reopen();
+    expect(offline.care.newlyClosed).toMatchObject([{ name: "Dr. Rivera" }]);
+    await offline.care.noteClosed(account);
+    offline.line.away = false;
+    const again = await offline.reopen();
+    await settle(again);
+    expect(again.care.newlyClosed).toEqual([]);
+    expect(again.care.contact(account)).toMatchObject({ active: false, closed: true });
+  });
+
+  test("takes nobody's account for closed whose working together has ended", async () => {
+    const { patient, therapist } = await pair();
+    await patient.care.endRelation(therapist.session.account ?? "", false);
+    expect(patient.care.newlyClosed).toEqual([]);
+  });
+
   test("says at once when the device can't keep words", async () => {
     const { patient } = await pair();
     const draft = await patient.journal.openDraft();

@@ -327,6 +327,16 @@ export class FakeServer {
     return undefined;
   }
 
+  /** What is gone of somebody who has erased their account, as far as others see it. */
+  erase(account: string): void {
+    const gone = this.relations.filter(({ patient, therapist }) => [patient, therapist].includes(account));
+    for (const relation of gone) this.relations.splice(this.relations.indexOf(relation), 1);
+    for (const { id, patient, therapist } of [...this.appointments.views.values()]) {
+      if ([patient, therapist].includes(account)) this.appointments.views.delete(id);
+    }
+    this.accounts.delete(account);
+  }
+
   #endRelation(a: string, b: string): undefined {
     for (const relation of this.relations) {
       if ([a, b].includes(relation.patient) && [a, b].includes(relation.therapist))

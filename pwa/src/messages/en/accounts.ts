@@ -180,9 +180,9 @@ export const accounts = {
     title: "Erase my account",
     what: "Your account, all you wrote, and what you shared are deleted from the server at once. Nobody can bring them back.",
     stays:
-      "What others wrote about your entries stays theirs. What your therapist noted, printed or filed stays in their record. Backups of the server expire later.",
+      "Sessions planned with you are off. What others wrote about your entries stays theirs. What your therapist noted, printed or filed stays in their record. Backups of the server expire later.",
     staysTherapist:
-      "What patients wrote stays theirs. Your answers, agreements and invitations go. Hand over care first.",
+      "Sessions planned with you are off. What patients wrote stays theirs. Your answers, agreements and invitations go. Hand over care first.",
     exportFirst: "Take your journal with you first if you want to keep it.",
     word: "erase",
     type: (word: string) => `Type “${word}”`,

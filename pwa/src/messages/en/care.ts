@@ -11,6 +11,7 @@ export const care = {
     agreementOpen: "agreement not accepted yet",
     agreementNotSent: "agreement not sent yet",
     endedTitle: "No longer together",
+    closed: "account closed",
     asOf: (day: string) => `As of ${day}. You’re offline.`,
     invitations: "Invitations",
   },
@@ -28,7 +29,19 @@ export const care = {
     contact: "Key and contact",
     end: "End working together",
     endTitle: (name: string) => `End working with ${name}?`,
-    endWhat: "New sharing stops at once, both ways.",
+    endStops: "New sharing stops at once, both ways. Sessions ahead are cancelled; the list of sessions stays.",
+    endKept: (name: string) => `What ${name} wrote to you stays in your journal.`,
+    endFiled: (name: string) =>
+      `For 14 days ${name} can still read what you shared, to file what belongs in their record.`,
+    endNow: "Close it now instead",
+    endNowWhat: (name: string) =>
+      `${name} can open nothing of yours from then on. What they noted, printed or filed stays in their record.`,
+    endToFile:
+      "For 14 days you can still read what was shared, to file what belongs in your record. The patient may close it sooner.",
+    todayTitle: "Decide tomorrow?",
+    today: "There is a session today. Things may look different after a night. Nothing is lost by waiting.",
+    tomorrow: "Tomorrow",
+    goOn: "Go on today",
   },
   person: {
     title: "Contact",
@@ -41,6 +54,13 @@ export const care = {
     neverChanges:
       "A verified key never changes by itself. If the server shows another, nothing is sealed to it and you are told.",
     unknown: "This person isn’t among your contacts.",
+    closed: (name: string) => `${name}’s account is closed`,
+    closedWhat: {
+      therapist:
+        "The sessions planned with them no longer stand, and no reminders of them come any more. Your journal stays yours. To plan what comes next, call the practice.",
+      patient:
+        "Their sessions are no longer in your calendar, and what they shared can’t be opened any more. What you wrote yourself stays.",
+    },
   },
   inviting: {
     title: "Invite someone",

@@ -199,6 +199,7 @@ export const reminders = {
         "session-day": "nothing comes from a session until the next morning",
         moved: "the session was moved",
         cancelled: "the session was cancelled",
+        "account-closed": "your therapist’s account was closed",
         over: "the session is over",
         "rule-changed": "you changed what you want to hear",
         "nothing-new": "there was nothing new",

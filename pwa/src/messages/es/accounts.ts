@@ -182,9 +182,9 @@ export const accounts = {
     title: "Borrar mi cuenta",
     what: "Tu cuenta, todo lo que escribiste y lo que compartiste se borran del servidor al momento. Nadie puede recuperarlos.",
     stays:
-      "Lo que otros escribieron sobre tus entradas sigue siendo suyo. Lo que tu terapeuta anotó, imprimió o archivó se queda en su historial. Las copias del servidor caducan más tarde.",
+      "Las sesiones previstas contigo se anulan. Lo que otros escribieron sobre tus entradas sigue siendo suyo. Lo que tu terapeuta anotó, imprimió o archivó se queda en su historial. Las copias del servidor caducan más tarde.",
     staysTherapist:
-      "Lo que escribieron los pacientes sigue siendo suyo. Tus respuestas, acuerdos e invitaciones desaparecen. Traspasa antes el acompañamiento.",
+      "Las sesiones previstas contigo se anulan. Lo que escribieron los pacientes sigue siendo suyo. Tus respuestas, acuerdos e invitaciones desaparecen. Traspasa antes el acompañamiento.",
     exportFirst: "Si quieres conservar tu diario, llévatelo antes.",
     word: "borrar",
     type: (word: string) => `Escribe «${word}»`,

@@ -11,6 +11,7 @@ export const care = {
     agreementOpen: "acuerdo aún sin aceptar",
     agreementNotSent: "acuerdo aún sin enviar",
     endedTitle: "Trabajo en común terminado",
+    closed: "cuenta cerrada",
     asOf: (day: string) => `A fecha de ${day}. No tienes conexión.`,
     invitations: "Invitaciones",
   },
@@ -28,7 +29,21 @@ export const care = {
     contact: "Clave y contacto",
     end: "Terminar de trabajar juntos",
     endTitle: (name: string) => `¿Terminar de trabajar con ${name}?`,
-    endWhat: "Desde ese momento no se puede compartir nada nuevo, en ninguno de los dos sentidos.",
+    endStops:
+      "Desde ahora no se comparte nada nuevo, en ningún sentido. Las sesiones previstas se cancelan; la lista de sesiones se queda.",
+    endKept: (name: string) => `Lo que ${name} te escribió se queda en tu diario.`,
+    endFiled: (name: string) =>
+      `Durante 14 días ${name} aún puede leer lo que compartiste, para archivar lo que corresponde a su historial.`,
+    endNow: "Cerrarlo ya",
+    endNowWhat: (name: string) =>
+      `Desde ese momento ${name} no puede abrir nada tuyo. Lo que anotó, imprimió o archivó se queda en su historial.`,
+    endToFile:
+      "Durante 14 días aún puedes leer lo compartido, para archivar lo que corresponde a tu historial. Quien comparte puede cerrarlo antes.",
+    todayTitle: "¿Decidirlo mañana?",
+    today:
+      "Hoy hay sesión. Después de una noche, las cosas pueden verse de otra manera. Esperar no cuesta nada.",
+    tomorrow: "Mañana",
+    goOn: "Seguir hoy",
   },
   person: {
     title: "Contacto",
@@ -41,6 +56,13 @@ export const care = {
     neverChanges:
       "Una clave verificada nunca cambia por sí sola. Si el servidor muestra otra, no se sella nada para ella y te lo decimos.",
     unknown: "Esta persona no está entre tus contactos.",
+    closed: (name: string) => `La cuenta de ${name} está cerrada`,
+    closedWhat: {
+      therapist:
+        "Las sesiones previstas con esta persona ya no siguen en pie y no llegan más recordatorios de ellas. Tu diario sigue siendo tuyo. Para ver cómo seguir, llama a la consulta.",
+      patient:
+        "Sus sesiones ya no están en tu calendario y lo que compartió ya no se puede abrir. Lo que escribiste tú se queda.",
+    },
   },
   inviting: {
     title: "Invitar a alguien",

@@ -203,6 +203,7 @@ export const reminders = {
         "session-day": "desde una sesión hasta la mañana siguiente no llega nada",
         moved: "la sesión se movió",
         cancelled: "la sesión se anuló",
+        "account-closed": "se cerró la cuenta de tu terapeuta",
         over: "la sesión ya pasó",
         "rule-changed": "cambiaste lo que quieres oír",
         "nothing-new": "no había nada nuevo",
