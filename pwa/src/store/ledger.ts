@@ -1,13 +1,23 @@
 /** The account's list of what it holds: by it a device without memory knows an older state that a server shows it. */
 import { type Api, ApiProblem, NoAnswer, type Schemas } from "../api/client";
 import { type LedgerContent, type Listed, newId, ProtocolError, type RecordContent, shortHash } from "../protocol";
-import type { Remembered } from "./database";
+import type { Here, Keys, Remembered } from "./database";
 import { StoreError } from "./errors";
 import { judgeOwn, type Opened, readArrival } from "./judging";
 import type { Outbox } from "./outbox";
 import type { Outgoing, SealedSave } from "./outgoing";
 import type { Pull } from "./pull";
 import type { Shelf } from "./shelf.svelte";
+
+/** What a ledger is made of. */
+interface State {
+  readonly here: Here;
+  readonly keys: Keys;
+  readonly incarnation: string;
+  readonly held: Opened | undefined;
+  /** Own records as they are here, with their hashes in full. */
+  readonly own: readonly Listed[];
+}
 
 /** Milliseconds between two savings. */
 const APART = 10 * 60_000;
@@ -29,14 +39,15 @@ export class Ledger {
 
   /**
    * Seals what is to be saved now, if anything has changed since ten minutes ago; gives the way to send it, which needs no
-   * key. It waits for nothing but this device. A saving that fails is made up for by the next one.
+   * key. What is open may be closed as soon as this is called, and it waits for nothing but this device. A saving that fails is made up for by the next one.
    */
   async seal(): Promise<(() => Promise<void>) | undefined> {
-    const content = await this.#content();
+    const state = this.#state();
+    const content = state && (await this.#content(state));
     if (!content) return undefined;
     await this.#clear();
     try {
-      const sealed = await this.#seal(content);
+      const sealed = await this.#seal(content, state);
       return () => this.#send(sealed, content).catch(unlessPassing);
     } catch (error) {
       // Longer than a record may be: some 12,000 records.
@@ -56,50 +67,61 @@ export class Ledger {
     return [...this.shelf.records.values()].filter(({ own, content }) => own && content.kind === "ledger");
   }
 
-  /** What the ledger is to say, where it is time to say something new. */
-  async #content(): Promise<LedgerContent | undefined> {
-    const { shelf } = this;
-    const { here, keys } = shelf;
+  /** All that is needed of what is open, taken at once: locking closes it while this goes on. */
+  #state(): State | undefined {
+    const { here, keys, records } = this.shelf;
     if (!here?.incarnation || !here.complete || here.comparing || !keys) return undefined;
-    const before = this.#held()?.content as LedgerContent | undefined;
-    if (before && shelf.now() - Date.parse(before.at) < APART) return undefined;
-    const records = await this.#list();
+    const own: Listed[] = [];
+    for (const opened of records.values()) {
+      const { epoch, revision, hash } = opened.version;
+      if (opened.own && opened.content.kind !== "ledger") own.push([opened.row.id, epoch, revision, hash]);
+    }
+    return { here, keys, own, incarnation: here.incarnation, held: this.#held() };
+  }
+
+  /** What the ledger is to say, where it is time to say something new. */
+  async #content({ here, own, incarnation, held }: State): Promise<LedgerContent | undefined> {
+    const before = held?.content as LedgerContent | undefined;
+    const now = this.shelf.now();
+    if (before && now - Date.parse(before.at) < APART) return undefined;
+    const records = await this.#list(own, held?.row.id);
     if (JSON.stringify(records) === JSON.stringify(before?.records ?? [])) return undefined;
-    const at = new Date(shelf.now()).toISOString();
-    return { kind: "ledger", v: 1, readers: [], gen: here.gen, at, incarnation: here.incarnation, records };
+    const at = new Date(now).toISOString();
+    return { kind: "ledger", v: 1, readers: [], gen: here.gen, at, incarnation, records };
   }
 
   /** Own records and deletions, and what another device listed and this one was never shown. */
-  async #list(): Promise<Listed[]> {
-    const { shelf } = this;
+  async #list(own: readonly Listed[], ledger: string | undefined): Promise<Listed[]> {
     const listed = new Map<string, Listed>();
-    for (const { id, epoch, revision, hash, ended, listed: told } of await shelf.database.all("remembered")) {
+    for (const { id, epoch, revision, hash, ended, listed: told } of await this.shelf.database.all("remembered")) {
       if (ended) listed.set(id, [id, epoch, revision, ""]);
-      else if (told) listed.set(id, [id, epoch, revision, hash]);
+      else if (told && id !== ledger) listed.set(id, [id, epoch, revision, hash]);
     }
-    for (const { row, version, own } of shelf.records.values())
-      if (own) listed.set(row.id, [row.id, version.epoch, version.revision, shortHash(version.hash)]);
-    for (const { row } of this.#all()) listed.delete(row.id);
+    for (const [id, epoch, revision, hash] of own) listed.set(id, [id, epoch, revision, shortHash(hash)]);
     return [...listed.values()].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #seal(content: RecordContent): Promise<SealedSave> {
-    const held = this.#held();
-    const id = this.shelf.here?.ledgerRecord ?? held?.row.id ?? newId();
-    return this.outgoing.sealSave({ id, about: "" }, content, held);
+  #seal(content: RecordContent, { here, held, keys }: Pick<State, "here" | "held" | "keys">): Promise<SealedSave> {
+    const id = here.ledgerRecord ?? held?.row.id ?? newId();
+    return this.outgoing.sealSave({ id, about: "" }, content, held, keys);
   }
 
   async #send(sealed: SealedSave, content: LedgerContent): Promise<void> {
+    const { shelf } = this;
     try {
       await this.api.sendSealed(sealed.path, sealed.body);
     } catch (error) {
       // Another device's came first, or the answer to this one's last was lost: this one's is newer.
-      const theirs = error instanceof ApiProblem && error.code === "stale" && this.shelf.keys && error.current;
+      const theirs = error instanceof ApiProblem && error.code === "stale" && shelf.keys && error.current;
       if (!theirs) throw error;
       if (!(await this.pull.take(theirs as Schemas["RecordView"]))) return;
       const { records } = (this.#held()?.content ?? content) as LedgerContent;
       const merged = { ...content, records: mergeListed(content.records, records) };
-      const again = await this.#seal(merged);
+      const again = await this.#seal(merged, {
+        here: shelf.requireHere(),
+        held: this.#held(),
+        keys: shelf.requireKeys(),
+      });
       await this.api.sendSealed(again.path, again.body);
       return this.#keep(again, merged);
     }
@@ -136,8 +158,8 @@ export class Ledger {
 
   /** Deletes what this device began when another one had named its own. */
   async #clear(): Promise<void> {
-    const { here } = this.shelf;
-    if (!here?.ledgerRecord) return;
+    const { here, keys } = this.shelf;
+    if (!here?.ledgerRecord || !keys) return;
     for (const { row } of this.#all()) if (row.id !== here.ledgerRecord) await this.outbox.delete(row.id, 0);
   }
 

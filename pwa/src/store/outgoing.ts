@@ -17,7 +17,7 @@ import {
   toBase64,
   wrapRecordKey,
 } from "../protocol";
-import type { Attempt, PendingChange, StoredRecord, Version } from "./database";
+import type { Attempt, Keys, PendingChange, StoredRecord, Version } from "./database";
 import { formerReadersOf, type headOf, type Opened, ownRecordKey } from "./judging";
 import { mergeContent, saysMore } from "./merge";
 import { withoutReaders } from "./outbox";
@@ -152,9 +152,9 @@ export class Outgoing {
     { id, about }: Pick<StoredRecord, "id" | "about">,
     content: RecordContent,
     known: Opened | undefined,
+    keys = this.shelf.requireKeys(),
   ): Promise<SealedSave> {
     const here = this.shelf.requireHere();
-    const keys = this.shelf.requireKeys();
     const { readers } = content;
     const rekey = !known || !sameReaders(known.content.readers, readers);
     const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
@@ -180,7 +180,7 @@ export class Outgoing {
       wrapped: rekey && wrapped ? toBase64(wrapped) : null,
       body: toBase64(body),
       proof: toBase64(await prove(keys.recordProof, head, body)),
-      grants: rekey ? await this.#grants(head, readers, key) : null,
+      grants: rekey ? await this.#grants(head, readers, key, keys) : null,
     };
     const version: Version = {
       epoch,
@@ -200,9 +200,9 @@ export class Outgoing {
     head: { record: string; owner: string; epoch: number },
     readers: readonly Reader[],
     key: Bytes,
+    { identities: [identity] }: Keys,
   ): Promise<Schemas["NewGrant"][]> {
     const { shelf } = this;
-    const [identity] = shelf.requireKeys().identities;
     const grants: Schemas["NewGrant"][] = [];
     for (const reader of readers) {
       const pinned = shelf.pinnedKey(reader.account);

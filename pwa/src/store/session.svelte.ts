@@ -324,13 +324,13 @@ export class SessionDesk implements Session {
 
   async lock(): Promise<void> {
     this.kit = undefined;
-    const sendLedger = await this.sealLedger();
+    const ledger = this.sealLedger();
     await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
     this.shelf.close();
     // Before the store is open it isn't known who is here.
     if (this.shelf.phase !== "starting") this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
     this.environment.tellOthers("keys");
-    void sendLedger?.();
+    void ledger.then((send) => send?.());
   }
 
   async signOut(giveUp = false): Promise<void> {

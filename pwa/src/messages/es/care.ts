@@ -40,8 +40,7 @@ export const care = {
     endToFile:
       "Durante 14 días aún puedes leer lo compartido, para archivar lo que corresponde a tu historial. Quien comparte puede cerrarlo antes.",
     todayTitle: "¿Decidirlo mañana?",
-    today:
-      "Hoy hay sesión. Después de una noche, las cosas pueden verse de otra manera. Esperar no cuesta nada.",
+    today: "Hoy hay sesión. Después de una noche, las cosas pueden verse de otra manera. Esperar no cuesta nada.",
     tomorrow: "Mañana",
     goOn: "Seguir hoy",
   },
