@@ -105,9 +105,9 @@ async def rename(caller: NamedDependency[Caller], passkey: FromPath[UUID], data:
 
 @delete("/passkeys/{passkey:uuid}", **allow(Who.FRESH))
 async def remove(caller: NamedDependency[Caller], passkey: FromPath[UUID]) -> None:
-    """Remove a passkey with its key slot, never the last way in."""
+    """Remove a passkey with its key slot, never the last way in; other sessions that it opened end."""
     async with database.transaction():
-        await passkeys.remove(caller.account, passkey)
+        await passkeys.remove(caller, passkey)
 
 
 router = Router(

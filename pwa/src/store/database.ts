@@ -20,6 +20,9 @@ export interface Here {
   readonly publicKey: CryptoKey;
   /** The sealed slots and private keys, so that unlocking needs no network. */
   readonly slots: readonly Schemas["Slot"][];
+  /** The server's tag of these slots, and what its feed said when they were asked for. */
+  readonly slotsTag?: string | undefined;
+  readonly access?: number | undefined;
   readonly identities: readonly Schemas["Identity"][];
   readonly settingsRecord: string | undefined;
   readonly cursor: number;

@@ -1,5 +1,6 @@
 /** What fetches and sends: loaded with the first round, since the journal shows without it. */
 import type { Api } from "../api/client";
+import { Access } from "./access";
 import type { Outbox } from "./outbox";
 import { Outgoing } from "./outgoing";
 import { Pull } from "./pull";
@@ -10,10 +11,12 @@ import type { Shelf } from "./shelf.svelte";
 export class Exchange {
   readonly pull: Pull;
   readonly push: Push;
+  readonly access: Access;
 
   constructor(shelf: Shelf, api: Api, outbox: Outbox, incarnation: () => string | undefined) {
     const outgoing = new Outgoing(shelf);
     this.pull = new Pull(shelf, api, outbox, outgoing, incarnation);
+    this.access = new Access(shelf, api);
     this.push = new Push(shelf, api, outbox, outgoing, this.pull);
   }
 }

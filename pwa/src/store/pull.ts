@@ -84,8 +84,11 @@ export class Pull {
     return known !== undefined && known !== this.incarnation();
   }
 
-  /** Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. */
-  async fetchAll(): Promise<void> {
+  /**
+   * Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. Gives what
+   * the feed says of the ways in.
+   */
+  async fetchAll(): Promise<number> {
     const { shelf } = this;
     shelf.requireKeys();
     // Another page has fetched, unheard: what it put on the device is to be seen here, too.
@@ -94,10 +97,18 @@ export class Pull {
     // An interrupted comparison begins anew: which records the server still has is remembered only while it runs.
     if (comparing) cursor = 0;
     let shown = new Set<string>();
+    let access = 0;
     for (;;) {
       const page = await this.api.changes(cursor);
+      access = page.access;
       if (this.isElsewhere || page.counter < cursor) {
-        await shelf.updateHere({ incarnation: this.incarnation(), cursor: 0, comparing: true, restored: true });
+        await shelf.updateHere({
+          incarnation: this.incarnation(),
+          cursor: 0,
+          comparing: true,
+          restored: true,
+          access: undefined,
+        });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;
@@ -111,6 +122,7 @@ export class Pull {
     await this.#bury();
     await this.#saveOrphans();
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
+    return access;
   }
 
   /** Keeps what came after `asked`. Rejects with `signed-out` where that isn't where this device is. */

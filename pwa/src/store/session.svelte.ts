@@ -8,7 +8,6 @@ import {
   type Role,
   requireGeneration,
   requireSettablePassphrase,
-  SealError,
   type SlotSecrets,
   toBase64,
 } from "../protocol";
@@ -17,7 +16,7 @@ import type { Opener } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
-import { StoreError, unlessStorage } from "./errors";
+import { SlotError, StoreError, unlessStorage } from "./errors";
 import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
 import type { Joining } from "./joining";
 import { later } from "./later";
@@ -186,7 +185,7 @@ export class SessionDesk implements Session {
         if (opener) await this.#arrive(me, opener);
         else this.#halfway = me;
       } catch (error) {
-        if (!(error instanceof SealError)) throw error;
+        if (!(error instanceof SlotError)) throw error;
         this.#halfway = me;
       }
       return this.#halfway === undefined;
@@ -199,7 +198,7 @@ export class SessionDesk implements Session {
       if (!me) throw new StoreError("signed-out");
       const { slotKey } = await this.#secrets(me, typed);
       await this.#arrive(me, { way: { method: typed.method }, slotKey }).catch((error: unknown) => {
-        throw error instanceof SealError ? new StoreError("wrong-proof") : error;
+        throw error instanceof SlotError ? new StoreError("wrong-proof") : error;
       });
     });
   }
@@ -219,12 +218,12 @@ export class SessionDesk implements Session {
       }
       const opener = await (await this.passkeys()).unlock(here.slots);
       await this.#reopen(here, opener).catch((error: unknown) => {
-        throw error instanceof SealError ? new StoreError("passkey-opens-nothing") : error;
+        throw error instanceof SlotError ? new StoreError("passkey-opens-nothing") : error;
       });
     });
   }
 
-  /** Opens a slot that is on this device. Throws {@link SealError} when what opens isn't the slot's. */
+  /** Opens a slot that is on this device. Throws {@link SlotError} when what opens isn't the slot's. */
   async #reopen(here: Here, opener: Opener): Promise<void> {
     const { openKeys } = await credentials();
     await this.shelf.keepKeys(await openKeys(opener, { ...here, id: here.account }));
@@ -302,7 +301,7 @@ export class SessionDesk implements Session {
       try {
         await this.#reopen(here, { way: { method: typed.method }, slotKey: secrets.slotKey });
       } catch (error) {
-        if (!(error instanceof SealError)) throw error;
+        if (!(error instanceof SlotError)) throw error;
         // Not what is on this device: it may have been changed on another one, which only the server knows.
         return this.#enter(here.email, typed.method, secrets).catch((failure: unknown) => {
           throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
@@ -377,7 +376,13 @@ export class SessionDesk implements Session {
   /** Shows the server once more who this is, and gives the account with its slots as they are now, and what opens one, if it does. */
   async #show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const here = this.shelf.requireHere();
-    if (shown.method === "passkey") return (await this.passkeys()).prove();
+    const showed = await this.#showBy(shown, here);
+    requireGeneration(here.gen, showed.me.gen);
+    return showed;
+  }
+
+  async #showBy(shown: Shown, here: Here): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
+    if (shown.method === "passkey") return (await this.passkeys()).prove(here.slots);
     const { slotKey, auth } = await this.#secrets(here, shown);
     await this.api.prove({ method: shown.method, auth: toBase64(auth) });
     return { me: await this.api.account(), opener: { way: { method: shown.method }, slotKey } };
@@ -385,14 +390,12 @@ export class SessionDesk implements Session {
 
   async reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }> {
     const { me, opener } = await this.#show(shown);
-    requireGeneration(this.shelf.requireHere().gen, me.gen);
     if (!opener) throw new StoreError("passkey-opens-nothing");
     return { me, opener };
   }
 
-  async keepSlots(): Promise<void> {
-    const { slots, identities } = await this.api.account();
-    await this.shelf.updateHere({ slots, identities });
+  keepSlots(): Promise<void> {
+    return this.rounds.keepSlots();
   }
 
   devices(): Promise<Device[]> {

@@ -6,44 +6,11 @@ import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
 import { FakeAppointments } from "./fake-appointments";
 import { slotOf } from "./fake-passkeys";
+import { type Account, type Invited, PRACTICE, type Stored } from "./fake-rows";
 import { Refusal } from "./refusal";
-
-interface Account {
-  me: Omit<Schemas["Me"], "session" | "cursor">;
-  auth: Map<string, string>;
-  counter: number;
-  changes: Map<string, number>;
-}
-
-interface Stored {
-  owner: string;
-  view: Schemas["RecordView"] | undefined;
-  revision: number;
-  tombstone: string | undefined;
-  grants: Map<string, Schemas["NewGrant"] & { epoch: number; granted: string }>;
-  readings: Map<string, Partial<Schemas["GrantView"]>>;
-  requests: Map<string, { revision: number; body: string }>;
-  past: Schemas["RevisionView"][];
-}
-
-interface Invited {
-  inviter: string;
-  redeemHash: string;
-  shown: Schemas["NewInvitation"];
-  view: Schemas["InvitationView"];
-}
 
 /** A request in a line: "PUT /api/records/…". */
 export const whatOf = (request: Request): string => `${request.method} ${new URL(request.url).pathname}`;
-
-const PRACTICE = {
-  id: "00000000-0000-4000-8000-000000000001",
-  name: "Harbour Practice",
-  phone: "+1 555 0100",
-  emergency_number: "911",
-  reading_line: "Mondays and Thursdays",
-  time_zone: "America/Vancouver",
-};
 
 export class FakeServer {
   incarnation = crypto.randomUUID();
@@ -139,9 +106,10 @@ export class FakeServer {
           answer: { salt: toBase64((await hash(new TextEncoder().encode(JSON.stringify(body)))).slice(0, 16)) },
         };
       case "POST passkeys sign-up":
+      case "POST passkeys sign-in":
         return { answer: { challenge: toBase64(crypto.getRandomValues(new Uint8Array(32))) } };
       case "POST sign-in":
-        return this.#signIn(body as Schemas["SignIn"]);
+        return id === "passkey" ? this.#signInByPasskey() : this.#signIn(body as Schemas["SignIn"]);
       case "POST begin open":
         return { answer: PRACTICE };
       case "POST begin": {
@@ -169,6 +137,8 @@ export class FakeServer {
     switch (route) {
       case "GET account":
         return this.#me(caller);
+      case "GET account slots":
+        return { gen: this.#account(caller).me.gen, slots: this.#account(caller).me.slots };
       case "POST sign-out":
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
@@ -251,7 +221,7 @@ export class FakeServer {
       identities: [account.identity],
     };
     const auth = new Map(account.slots.map((slot) => [slot.method as string, slot.auth]));
-    if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, changes: new Map() });
+    if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, access: 0, changes: new Map() });
     return { answer: this.#me(account.id), session: this.#session(account.id) };
   }
 
@@ -259,6 +229,13 @@ export class FakeServer {
     const session = crypto.randomUUID();
     this.sessions.set(session, account);
     return session;
+  }
+
+  /** Whoever signed up first has all the passkeys. */
+  #signInByPasskey(): { answer: unknown; session: string } {
+    const [first] = this.accounts.keys();
+    if (!first) throw new Refusal(401, "wrong-passkey");
+    return { answer: this.#me(first), session: this.#session(first) };
   }
 
   #signIn(body: Schemas["SignIn"]): { answer: unknown; session: string } {
@@ -271,6 +248,7 @@ export class FakeServer {
     const account = this.#account(caller);
     account.me.slots = [...account.me.slots.filter((other) => other.method !== slot.method), slot];
     account.auth.set(slot.method, auth);
+    account.access++;
     return undefined;
   }
 
@@ -385,7 +363,7 @@ export class FakeServer {
       return { counter, id, state: "record", record: this.#view(caller, id), tombstone: null };
     });
     const cursor = page.at(-1)?.[1] ?? after;
-    return { changes, cursor, more: page.length < all.length, counter: account.counter };
+    return { changes, cursor, more: page.length < all.length, counter: account.counter, access: account.access };
   }
 
   async #save(caller: string, id: string, save: Schemas["Save"]): Promise<Schemas["Saved"]> {

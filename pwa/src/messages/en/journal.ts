@@ -188,6 +188,7 @@ export const journal = {
       "kept-after-deletion":
         "An entry was deleted on one device while it was changed on another. The changed words are kept as a new entry.",
       "share-refused": "This couldn’t be shared, because you no longer work together here. It stays yours alone.",
+      slots: "What the server says opens your account can’t be right. This device kept what it had.",
       "deletion-wave": "The server says that many things were deleted at once. None of it was applied here.",
     },
   },

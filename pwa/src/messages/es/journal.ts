@@ -192,6 +192,7 @@ export const journal = {
       "kept-after-deletion":
         "Una entrada se borró en un dispositivo mientras se cambiaba en otro. Las palabras cambiadas se conservan como entrada nueva.",
       "share-refused": "No se pudo compartir, porque aquí terminó el trabajo en común. Se queda solo contigo.",
+      slots: "Lo que el servidor dice que abre tu cuenta no puede ser. Este dispositivo conservó lo que tenía.",
       "deletion-wave": "El servidor dice que muchas cosas se borraron a la vez. Aquí no se aplicó nada.",
     },
   },
