@@ -53,6 +53,10 @@ export interface Aftertide {
  */
 export type Phase = "starting" | "signed-out" | "locked" | "unlocked";
 
+/** Minutes out of sight after which a device locks itself; 0 is at once. */
+export const LOCK_AFTER = [0, 1, 5, 15, 60, 720] as const;
+export type LockAfter = (typeof LOCK_AFTER)[number];
+
 export interface Session {
   readonly phase: Phase;
   /** Own account id, canonical e-mail and role; undefined when signed out. Known while locked. */
@@ -113,8 +117,13 @@ export interface Session {
   /** Opens the keys of the account on this device again. Rejects with `wrong-proof`, `slow-down`, `offline`, `weak-parameters`. */
   unlock(passphrase: string): Promise<void>;
   unlockWithKit(kit: string): Promise<void>;
-  /** Deletes the keys on this device and closes all plaintext. Unsent words stay, sealed. */
+  /** Closes all plaintext at once and deletes the keys on this device. Unsent words stay, sealed. Rejects with `storage`: closed until it is opened anew. */
   lock(): Promise<void>;
+  /** How often it was locked: what was on the screen then isn't shown again before it is unlocked. */
+  readonly closings: number;
+  /** After how many minutes out of sight this device locks itself: its own choice, whoever is here; else 15 for a therapist, 12 hours for a patient. */
+  readonly lockAfter: LockAfter;
+  chooseLockAfter(minutes: LockAfter): void;
   /**
    * Ends the session and removes what is on this device. Rejects with `unsent-words` unless `giveUp` is true: ask first,
    * saying how many (`sync.unsent`).

@@ -16,19 +16,17 @@ import type { Opener } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
-import { SlotError, StoreError, unlessStorage } from "./errors";
-import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
+import { SlotError, StoreError } from "./errors";
+import type { Device, FirstLink, LockAfter, OpenedInvitation, Phase, Session, SignUp } from "./interface";
 import type { Joining } from "./joining";
 import { later } from "./later";
+import { Locking } from "./locking.svelte";
 import type { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
 import type { PasskeyInMaking, Shown, Typed } from "./waysIn";
-
-/** Milliseconds out of sight after which a device locks itself. */
-const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
 
 /** Signing in and up is rare: its code is loaded when it is needed. */
 const credentials = later(() => import("./credentials"));
@@ -43,6 +41,8 @@ export interface Lists {
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
   #halfway = $state.raw<Schemas["Me"] | undefined>(undefined);
+  closings = $state(0);
+  readonly locking: Locking;
 
   constructor(
     private readonly shelf: Shelf,
@@ -54,7 +54,17 @@ export class SessionDesk implements Session {
     private readonly passkeys: () => Promise<PasskeyDesk>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
-  ) {}
+  ) {
+    this.locking = new Locking(shelf, environment, this);
+  }
+
+  get lockAfter(): LockAfter {
+    return this.locking.after;
+  }
+
+  chooseLockAfter(minutes: LockAfter): void {
+    this.locking.choose(minutes);
+  }
 
   get phase(): Phase {
     return this.shelf.phase;
@@ -318,12 +328,20 @@ export class SessionDesk implements Session {
   }
 
   async lock(): Promise<void> {
-    this.kit = undefined;
+    this.#close();
     await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
+    // What was being read from the device meanwhile may have opened again.
+    this.#close();
+    this.environment.tellOthers("keys");
+  }
+
+  /** Nothing is left open on the screen or in memory from here on, also where the page is stopped before the device has heard of it. */
+  #close(): void {
+    this.kit = undefined;
+    this.closings++;
     this.shelf.close();
     // Before the store is open it isn't known who is here.
     if (this.shelf.phase !== "starting") this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
-    this.environment.tellOthers("keys");
   }
 
   async signOut(giveUp = false): Promise<void> {
@@ -448,42 +466,5 @@ export class SessionDesk implements Session {
         await speak(changed.language).catch(() => undefined);
       }
     });
-  }
-
-  /** Locks a device that is out of sight too long, in all its pages; a reload doesn't lock. */
-  watchHidden(): void {
-    let dropTimer: (() => void) | undefined;
-    this.environment.whenHidden(
-      () => {
-        const { here } = this.shelf;
-        dropTimer?.();
-        if (!here) return;
-        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => {
-          this.lockIfHiddenLong().catch(unlessStorage);
-        });
-        this.shelf.updateHere({ hiddenAt: this.environment.now() }).catch(unlessStorage);
-      },
-      () => {
-        dropTimer?.();
-        this.lockIfHiddenLong()
-          .then(() => this.stayOpen())
-          .catch(unlessStorage);
-      },
-    );
-    this.environment.whenToLook(() => {
-      this.stayOpen().catch(unlessStorage);
-    });
-  }
-
-  /** A page is in sight: the device isn't hidden, whatever another page has said. */
-  async stayOpen(): Promise<void> {
-    if (this.shelf.here?.hiddenAt !== undefined) await this.shelf.updateHere({ hiddenAt: undefined });
-  }
-
-  async lockIfHiddenLong(): Promise<void> {
-    const { database } = this.shelf;
-    const [here, keys] = await Promise.all([database.get("here", "here"), database.get("keys", "here")]);
-    if (here?.hiddenAt === undefined || !keys) return;
-    if (this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
   }
 }

@@ -136,6 +136,18 @@ export const accounts = {
     evening: "Dark after 21:00",
     light: "Light",
     dark: "Dark",
+    lockAfter: "Lock this device by itself",
+    lockAfterWhat: "When the app has been out of sight for so long. It belongs to this device, whoever is signed in.",
+    lockAfters: {
+      0: "As soon as it is left",
+      1: "1 minute",
+      5: "5 minutes",
+      15: "15 minutes",
+      60: "1 hour",
+      720: "12 hours",
+    },
+    lockAtOnce:
+      "Then the app switcher shows nothing of it either, and a change of tab or a reload locks it. What you have typed is kept, and you come back to the same place.",
     export: "Take everything with you",
     exportHow:
       "Your whole journal as readable files, made on your own computer: install the Python client and run “aftertide export”.",

@@ -137,6 +137,19 @@ export const accounts = {
     evening: "Oscuro desde las 21:00",
     light: "Claro",
     dark: "Oscuro",
+    lockAfter: "Bloquear este dispositivo solo",
+    lockAfterWhat:
+      "Cuando la aplicación lleva ese tiempo fuera de la vista. Es de este dispositivo, tenga sesión quien la tenga.",
+    lockAfters: {
+      0: "En cuanto se deja",
+      1: "1 minuto",
+      5: "5 minutos",
+      15: "15 minutos",
+      60: "1 hora",
+      720: "12 horas",
+    },
+    lockAtOnce:
+      "Entonces tampoco se ve nada en el selector de aplicaciones, y cambiar de pestaña o recargar la bloquea. Lo escrito se conserva, y vuelves al mismo sitio.",
     export: "Llévatelo todo",
     exportHow:
       "Todo tu diario en archivos legibles, creados en tu propio equipo: instala el cliente de Python y ejecuta «aftertide export».",
