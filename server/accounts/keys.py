@@ -20,6 +20,7 @@ from server.accounts.errors import (
     WrongProof,
 )
 from server.accounts.passkeys import check_new, insert_passkey, passkey_by
+from server.accounts.preferences import account_made
 from server.accounts.signatures import Site
 from server.accounts.slots import hold_account, insert_slot, note_access_change
 from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot, Slots
@@ -107,6 +108,7 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, site: 
         "INSERT INTO identities (account, key_id, public_key, private_sealed, gen, current, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id, new.identity.key_id, new.identity.public_key, new.identity.private_sealed, 1, True, now,
     )  # fmt: skip
+    await account_made(new, now)
     return True
 
 

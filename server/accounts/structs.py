@@ -84,6 +84,8 @@ class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
     locale: Locale = "en"
     time_zone: ZoneName = "UTC"
     device: Label = ""
+    others_look: bool = False
+    """Somebody else uses the phone or reads the mailbox: notices have no buttons until their person wants them."""
     bearer: bool = False
     """Answer with a token in place of a cookie; only without an Origin."""
 

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from server import database
 from server.accounts.erasure import before_erasing
-from server.accounts.preferences import when_preferences_change
+from server.accounts.preferences import when_account_made, when_preferences_change
+from server.accounts.structs import NewAccount
 from server.appointments.changing import when_appointments_are_forgotten, when_appointments_change
 from server.appointments.structs import What
 from server.channels.reachable import when_reachable
 from server.clock import DAY
 from server.records.saving import Shared, when_shared
 from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
+from server.reminders.preferences import leave_buttons_off
 from server.reminders.settling import Settled, settle
 from server.reminders.structs import Kind
 
@@ -90,6 +92,13 @@ async def _told_about(patient: UUID, appointments: Sequence[UUID]) -> set[UUID]:
         patient, *appointments,
     )  # fmt: skip
     return {row["appointment"] for row in rows}
+
+
+@when_account_made
+async def follow_sign_up(new: NewAccount, now: int) -> None:  # noqa: ARG001 - the hook's shape
+    """Leave buttons off the notices of who says that somebody else looks: they act without anybody showing who they are."""
+    if new.others_look:
+        await leave_buttons_off(new.id)
 
 
 @when_preferences_change

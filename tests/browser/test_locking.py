@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.barriers import found_by_axe, found_out_of_place
-from tests.browser.conftest import Couple, Devices
-from tests.browser.people import press, sign_in, visit, write
+from tests.browser.conftest import Couple, Devices, Practice
+from tests.browser.people import keep_kit, press, say_who, sign_in, visit, write
 
 # What the screens do here is the same on either engine; the API's tests run on both.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -105,3 +105,42 @@ async def test_a_reload_locks_where_leaving_does_and_not_where_it_does_not(coupl
     await choice.select_option("5 minutes")
     await visit(phone, couple.origin, "/journal")
     await expect(phone.get_by_text(couple.entry)).to_be_visible()
+
+
+@pytest.mark.parametrize("others_look", [True, False])
+async def test_one_question_at_sign_up_sets_what_is_safe_and_all_of_it_can_be_changed(
+    practice: Practice, devices: Devices, *, others_look: bool
+) -> None:
+    phone = await devices.phone(practice.origin)
+    await phone.goto(practice.begin_link)
+    await say_who(phone, "Dr. Tidewell", "therapist@example.org", others_look=others_look)
+    await phone.get_by_label("Passphrase", exact=True).fill("barnacle wintering slate quay")
+    await press(phone, "Open the practice")
+    await keep_kit(phone)
+    await press(phone, "To the patients")
+    # A visit would be a reload, which locks.
+    await phone.evaluate("history.pushState(null, '', '/you'); dispatchEvent(new PopStateEvent('popstate'));")
+    choice = phone.get_by_label("Lock this device by itself")
+    await expect(choice.locator("option:checked")).to_have_text(
+        "As soon as it is left" if others_look else "15 minutes"
+    )
+    await choice.select_option("15 minutes")
+    await phone.get_by_role("link", name="Reminders").click()
+    await expect(phone.get_by_role("switch", name="on the notice")).to_be_checked(checked=not others_look)
+
+
+async def test_nobody_is_led_to_an_answer_to_the_question(practice: Practice, devices: Devices) -> None:
+    phone = await devices.phone(practice.origin)
+    await phone.goto(practice.begin_link)
+    await phone.get_by_label("Your name").fill("Dr. Tidewell")
+    await phone.get_by_label("E-mail").fill("therapist@example.org")
+    await press(phone, "Continue")
+    await press(phone, "It’s right")
+    await expect(phone.get_by_role("heading", name="Does anyone else use this")).to_be_visible()
+    looks = [
+        await phone.get_by_role("button", name=name).get_attribute("class") for name in ("Yes, or maybe", "No, only me")
+    ]
+    assert looks[0] == looks[1]
+    assert await found_by_axe(phone) == []
+    for width, text in ((320, 100), (360, 200)):
+        assert await found_out_of_place(phone, width, text) == []

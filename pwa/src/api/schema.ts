@@ -1362,6 +1362,8 @@ export interface components {
             identity: components["schemas"]["Identity"];
             /** @default en */
             locale?: string;
+            /** @default false */
+            others_look?: boolean;
             passkey?: components["schemas"]["NewPasskey"] | null;
             slots: components["schemas"]["NewSlot"][];
             /** @default UTC */

@@ -179,6 +179,8 @@ export interface SignUp {
   readonly language: string;
   /** What this device is called in the list of devices. */
   readonly device: string;
+  /** Somebody else uses this device or reads the mailbox: it locks when it is left, and notices have no buttons; all of it can be changed. */
+  readonly othersLook?: boolean;
 }
 
 export interface Device {

@@ -131,6 +131,7 @@ export class SessionDesk implements Session {
         moveIn: async (me, keys, kit) => {
           await this.#settle(me, keys, true);
           this.kit = kit;
+          if (wanted.othersLook) this.chooseLockAfter(0);
         },
       });
       return { kit };

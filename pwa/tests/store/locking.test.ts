@@ -115,6 +115,31 @@ describe("a device that locks as soon as it is left", () => {
   });
 });
 
+describe("who says at sign-up that somebody else looks", () => {
+  test.each([true, false])("(%s) has a device that locks when it is left, once the kit is kept", async (othersLook) => {
+    const server = new FakeServer();
+    const laptop = await device(server);
+    await laptop.session.openFirstLink(`#${"A".repeat(43)}`);
+    await laptop.session.signUp({
+      by: "first-link",
+      email: "rivera@example.org",
+      passphrase: PASSPHRASE,
+      name: "Dr. Rivera",
+      language: "en",
+      device: "",
+      othersLook,
+    });
+    const sent = laptop.line.seen.find(({ what }) => what === "POST /api/begin");
+    expect(JSON.parse(sent?.body ?? "{}")).toMatchObject({ account: { others_look: othersLook } });
+    expect(laptop.session.lockAfter).toBe(othersLook ? 0 : 15);
+    laptop.hide();
+    expect(laptop.session.phase).toBe("unlocked");
+    await laptop.session.confirmKitSaved();
+    laptop.hide();
+    expect(laptop.session.phase).toBe(othersLook ? "locked" : "unlocked");
+  });
+});
+
 describe("how long a device stays open out of sight", () => {
   test("is fifteen minutes for a therapist and twelve hours for a patient until somebody chooses", async () => {
     const { patient, therapist } = await pair();

@@ -77,6 +77,12 @@ export const accounts = {
     emailRight: "You sign in with it. Check each letter.",
     emailYes: "It’s right",
     emailNo: "Change it",
+    othersTitle: "Does anyone else use this phone, or read this mailbox?",
+    othersTitleDevice: "Does anyone else use this device, or read this mailbox?",
+    othersWhat:
+      "If so, the app locks as soon as you leave it, and reminders have no buttons that anybody could press. E-mail comes only if you ask for it. You can change each of these later, under You and Reminders.",
+    othersYes: "Yes, or maybe",
+    othersNo: "No, only me",
     passphraseTitle: "Choose a passphrase",
     makingKeys: "Making your keys. This takes a few seconds.",
     makeAccount: "Make my journal",

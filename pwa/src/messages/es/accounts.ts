@@ -78,6 +78,12 @@ export const accounts = {
     emailRight: "Con él entras. Mira cada letra.",
     emailYes: "Está bien",
     emailNo: "Cambiarlo",
+    othersTitle: "¿Alguien más usa este teléfono o lee este correo?",
+    othersTitleDevice: "¿Alguien más usa este dispositivo o lee este correo?",
+    othersWhat:
+      "Si es así, la aplicación se bloquea en cuanto la dejas, y los recordatorios no tienen botones que cualquiera pueda pulsar. Solo llega correo si lo pides. Puedes cambiar cada cosa más tarde, en Tú y en Recordatorios.",
+    othersYes: "Sí, o quizá",
+    othersNo: "No, solo yo",
     passphraseTitle: "Elige una frase de acceso",
     makingKeys: "Creando tus claves. Tarda unos segundos.",
     makeAccount: "Crear mi diario",
