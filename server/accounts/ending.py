@@ -21,7 +21,8 @@ async def end_session(account: UUID, session: UUID) -> None:
 
 async def end_other_sessions(account: UUID, kept: UUID) -> None:
     """Sign all devices of an account out but one, inside the running transaction."""
-    await _end(account, "id <> $2", kept)
+    if await _end(account, "id <> $2", kept):
+        await note_access_change(account)
 
 
 async def end_sessions_opened_by(account: UUID, passkey: UUID, kept: UUID | None = None) -> None:

@@ -17,10 +17,9 @@ from server.accounts.passkey_structs import (
     PasskeyProof,
     PasskeySignIn,
     PasskeyView,
-    Rename,
 )
 from server.accounts.routes import passkey_throttle, proof_throttle, site_of, with_session
-from server.accounts.structs import Me
+from server.accounts.structs import Me, Rename
 from server.web.access import Caller, Who, allow
 from server.web.messages import ApiRequest
 from server.web.throttle import client_address, spend

@@ -14,6 +14,7 @@ from server.accounts.errors import MalformedKeys, WrongProof
 from server.accounts.passkeys import passkey_by
 from server.accounts.preferences import set_preferences
 from server.accounts.signatures import Site
+from server.accounts.slots import hold_account
 from server.accounts.structs import (
     Device,
     Me,
@@ -22,6 +23,7 @@ from server.accounts.structs import (
     Pointer,
     Preferences,
     Proof,
+    Rename,
     ReplaceSlot,
     Salt,
     SaltQuestion,
@@ -196,6 +198,20 @@ async def devices(request: ApiRequest, caller: NamedDependency[Caller]) -> list[
     return await sessions.devices(caller.account, caller.session, request.app.state.clock())
 
 
+@put("/devices/{device:uuid}/name", **allow(Who.SIGNED_IN), status_code=204)
+async def rename_device(caller: NamedDependency[Caller], device: FromPath[UUID], data: JSONBody[Rename]) -> None:
+    """Call a device something else."""
+    await sessions.rename(caller.account, device, data.name)
+
+
+@delete("/devices", **allow(Who.FRESH))
+async def end_other_devices(caller: NamedDependency[Caller]) -> None:
+    """Sign all other devices out."""
+    async with database.transaction():
+        await hold_account(caller.account)
+        await ending.end_other_sessions(caller.account, caller.session)
+
+
 @delete("/devices/{device:uuid}", **allow(Who.FRESH))
 async def end_device(caller: NamedDependency[Caller], device: FromPath[UUID]) -> None:
     """Sign another device out."""
@@ -214,7 +230,7 @@ async def erase(request: ApiRequest, caller: NamedDependency[Caller]) -> Respons
 router = Router(
     path="/",
     route_handlers=[
-        salt, sign_in, sign_out, account, preferences, pointer, proof, slots, replace_slot, devices, end_device, erase,
+        salt, sign_in, sign_out, account, preferences, pointer, proof, slots, replace_slot, devices, rename_device, end_other_devices, end_device, erase,
     ],
     tags=["accounts"],
 )  # fmt: skip

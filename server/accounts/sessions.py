@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from server import database
-from server.accounts.errors import WrongPasskey, WrongProof
+from server.accounts.errors import NoSuchDevice, WrongPasskey, WrongProof
 from server.accounts.passkeys import Proved
 from server.accounts.slots import note_access_change
 from server.accounts.structs import Device, Method, SlotMethod
@@ -56,6 +57,19 @@ def caller_finder(clock: Clock) -> FindCaller:
         )
 
     return find_caller
+
+
+WhenSignedIn = Callable[[UUID, UUID, int], Awaitable[None]]
+_when_signed_in: list[WhenSignedIn] = []
+
+
+def when_signed_in(hook: WhenSignedIn) -> WhenSignedIn:
+    """Register what a domain above does, in the same transaction, when somebody signs in: `hook(account, session, now)`.
+
+    Not for the session of a new account: nobody else could have begun that.
+    """
+    _when_signed_in.append(hook)
+    return hook
 
 
 class Opened(NamedTuple):
@@ -110,6 +124,8 @@ async def _start_while(
         )  # fmt: skip
         if not started:
             raise refusal
+        for hook in _when_signed_in:
+            await hook(account, session, now)
 
     await database.in_transaction(work)
     return session, token
@@ -123,17 +139,27 @@ async def renew_proof(session: UUID, now: int) -> None:
 async def devices(account: UUID, current: UUID, now: int) -> list[Device]:
     """List the signed-in devices of an account, the last seen first."""
     rows = await database.fetch(
-        "SELECT id, label, created_at, seen_at FROM sessions WHERE account = $1 AND expires_at > $2 ORDER BY seen_at DESC",
+        "SELECT s.id, s.label, s.created_at, s.seen_at, s.method, p.name AS passkey FROM sessions s "
+        "LEFT JOIN passkeys p ON p.id = s.passkey WHERE s.account = $1 AND s.expires_at > $2 ORDER BY s.seen_at DESC, s.id",
         account,
         now,
     )
     return [
         Device(
             id=row["id"], label=row["label"], created=to_datetime(row["created_at"]), seen=to_datetime(row["seen_at"]),
-            current=row["id"] == current,
+            current=row["id"] == current, method=row["method"], passkey=row["passkey"],
         )
         for row in rows
     ]  # fmt: skip
+
+
+async def rename(account: UUID, session: UUID, name: str) -> None:
+    """Call a device something else; raises NoSuchDevice when it isn't one of this account's."""
+    renamed = await database.fetch(
+        "UPDATE sessions SET label = $3 WHERE id = $1 AND account = $2 RETURNING id", session, account, name
+    )
+    if not renamed:
+        raise NoSuchDevice
 
 
 async def forget_ended_sessions(now: int) -> None:

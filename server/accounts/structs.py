@@ -97,7 +97,18 @@ class Device(msgspec.Struct, kw_only=True, frozen=True):
     label: str
     created: datetime
     seen: datetime
+    """To the hour."""
     current: bool
+    method: SlotMethod | None
+    """By which way it was signed in; nobody knows of older ones."""
+    passkey: str | None
+    """With `passkey`: what that is called; nothing where it has been removed."""
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """What a device or passkey is called from now on."""
+
+    name: Label
 
 
 class Me(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.barriers import found_by_axe, found_out_of_place
 from tests.browser.conftest import Couple, Devices, Practice
 from tests.browser.passkeys import add, authenticator
 from tests.browser.people import keep_kit, press, say_who, sign_in, visit
@@ -83,3 +84,40 @@ async def test_who_wants_no_passkey_chooses_a_passphrase_and_may_change_their_mi
     await sign_out(devices, laptop, named_practice.origin)
     await sign_in(laptop, named_practice.origin, "therapist@example.org", "barnacle wintering slate quay")
     await expect(laptop.get_by_role("heading", name="To read")).to_be_visible()
+
+
+async def test_devices_are_known_by_name_and_way_in_and_all_others_are_signed_out_at_once(
+    named_couple: Couple, devices: Devices
+) -> None:
+    phone, laptop = await two_devices(named_couple, devices)
+    third = await devices.phone(named_couple.origin)
+    for other in (laptop, third):
+        devices.provokes(other, 401)
+    await visit(third, named_couple.origin, "/sign-in")
+    await press(third, "Use the recovery kit")
+    await third.get_by_label("E-mail").fill(named_couple.patient.email)
+    await third.get_by_label("Recovery kit").fill(named_couple.patient.kit)
+    await press(third, "Sign in")
+    await expect(third.get_by_text("You’re in. Set a new passphrase")).to_be_visible()
+    await visit(third, named_couple.origin, "/write")
+    await third.get_by_label("Your words").press_sequentially("Not sent yet.")
+
+    await visit(phone, named_couple.origin, "/you/devices")
+    await expect(phone.get_by_text("by recovery kit")).to_be_visible()
+    await expect(phone.get_by_text("Where a device is isn’t noted, here or on the server.")).to_be_visible()
+    card = phone.locator("main li").filter(has_text="by recovery kit")
+    await card.get_by_role("button", name="Rename").click()
+    await phone.get_by_label("Name").fill("Kitchen tablet")
+    await press(phone, "Save")
+    await expect(phone.get_by_text("Kitchen tablet", exact=True)).to_be_visible()
+    assert await found_by_axe(phone) == []
+    for width, text in ((320, 100), (360, 200)):
+        assert await found_out_of_place(phone, width, text) == []
+
+    await press(phone, "Sign all others out")
+    await expect(phone.get_by_text("All others are signed out.")).to_be_visible()
+    await expect(phone.get_by_text("No other device is signed in.")).to_be_visible()
+    await expect(laptop.get_by_text("This device was signed out.")).to_be_visible()
+    # Signing out from elsewhere drops no word.
+    await expect(third.get_by_text("This device was signed out.")).to_be_visible()
+    await expect(third.get_by_label("Your words")).to_have_value("Not sent yet.")

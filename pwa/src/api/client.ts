@@ -173,6 +173,8 @@ export function createApi(options: ApiOptions) {
     replaceSlot: (method: "passphrase" | "recovery", slot: Schemas["NewSlot"]) =>
       call("put", "/api/account/slots/{method}", { method }, { slot }),
     devices: () => call("get", "/api/devices"),
+    renameDevice: (device: string, name: string) => call("put", "/api/devices/{device}/name", { device }, { name }),
+    endOtherDevices: () => call("delete", "/api/devices"),
     endDevice: (device: string) => call("delete", "/api/devices/{device}", { device }),
     erase: () => call("post", "/api/account/erase"),
 

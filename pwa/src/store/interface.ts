@@ -138,6 +138,10 @@ export interface Session {
   newKit(shown: Shown): Promise<{ kit: string }>;
   /** Signed-in devices, newest first. Rejects with `offline`. */
   devices(): Promise<Device[]>;
+  /** Calls one something else. Rejects with `unknown`, `offline`. */
+  renameDevice(id: string, name: string): Promise<void>;
+  /** Signs all but this one out; as {@link Session.endDevice}. */
+  endOtherDevices(): Promise<void>;
   /** Signs one out. Needs a proof not older than five minutes: rejects with `proof-too-old`, then call {@link Session.prove}. */
   endDevice(id: string): Promise<void>;
   /** Proves again who this is. Rejects with `wrong-proof`, a passkey reason, `slow-down`, `offline`. */
@@ -187,8 +191,13 @@ export interface Device {
   readonly id: string;
   readonly label: string;
   readonly created: string;
+  /** To the hour. */
   readonly seen: string;
   readonly current: boolean;
+  /** By which way it was signed in; null where nobody knows. */
+  readonly method: "passphrase" | "recovery" | "passkey" | null;
+  /** What the passkey is called; null where it has been removed. */
+  readonly passkey: string | null;
 }
 
 /** The owner's choice for an entry. `to-read` stands for attention 1 and 2. */

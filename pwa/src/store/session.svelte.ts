@@ -421,6 +421,14 @@ export class SessionDesk implements Session {
     return this.#guarded(() => this.api.devices());
   }
 
+  renameDevice(id: string, name: string): Promise<void> {
+    return this.#guarded(() => this.api.renameDevice(id, name));
+  }
+
+  endOtherDevices(): Promise<void> {
+    return this.#guarded(() => this.api.endOtherDevices());
+  }
+
   endDevice(id: string): Promise<void> {
     return this.#guarded(() => this.api.endDevice(id));
   }

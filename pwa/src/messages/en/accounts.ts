@@ -172,10 +172,19 @@ export const accounts = {
   devices: {
     title: "Signed-in devices",
     this: "This device",
-    since: (day: string) => `signed in ${day}`,
+    since: (day: string) => `Signed in ${day}`,
+    by: {
+      passphrase: (day: string) => `Signed in ${day} by passphrase`,
+      recovery: (day: string) => `Signed in ${day} by recovery kit`,
+      passkey: (day: string) => `Signed in ${day} by a passkey that was removed`,
+    },
+    byPasskey: (day: string, name: string) => `Signed in ${day} by passkey “${name}”`,
     last: (day: string) => `last active ${day}`,
+    nowhere: "Where a device is isn’t noted, here or on the server.",
     end: "Sign it out",
+    endOthers: "Sign all others out",
     ended: "Signed out.",
+    endedOthers: "All others are signed out.",
     endWhat:
       "A device that is signed out can no longer fetch or send anything. What is open on it stays readable there until it is locked.",
     only: "No other device is signed in.",

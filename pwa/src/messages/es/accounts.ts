@@ -174,10 +174,19 @@ export const accounts = {
   devices: {
     title: "Dispositivos con sesión",
     this: "Este dispositivo",
-    since: (day: string) => `entró el ${day}`,
+    since: (day: string) => `Entró el ${day}`,
+    by: {
+      passphrase: (day: string) => `Entró el ${day} con la frase de acceso`,
+      recovery: (day: string) => `Entró el ${day} con la clave de recuperación`,
+      passkey: (day: string) => `Entró el ${day} con una llave de acceso que se quitó`,
+    },
+    byPasskey: (day: string, name: string) => `Entró el ${day} con la llave de acceso «${name}»`,
     last: (day: string) => `activo por última vez el ${day}`,
+    nowhere: "Dónde está un dispositivo no se anota, ni aquí ni en el servidor.",
     end: "Cerrar su sesión",
+    endOthers: "Cerrar todas las demás",
     ended: "Sesión cerrada.",
+    endedOthers: "Todas las demás sesiones están cerradas.",
     endWhat:
       "Un dispositivo sin sesión ya no puede recibir ni enviar nada. Lo que tenga abierto se puede leer allí hasta que se bloquee.",
     only: "No hay otro dispositivo con sesión.",
