@@ -121,3 +121,20 @@ async def test_devices_are_known_by_name_and_way_in_and_all_others_are_signed_ou
     # Signing out from elsewhere drops no word.
     await expect(third.get_by_text("This device was signed out.")).to_be_visible()
     await expect(third.get_by_label("Your words")).to_have_value("Not sent yet.")
+
+
+async def test_a_sign_in_is_told_on_the_device_that_was_there(named_couple: Couple, devices: Devices) -> None:
+    phone, laptop = await two_devices(named_couple, devices)
+    told = phone.get_by_text("Someone signed in to your account on a new device: Chrome · Linux, today.")
+    await expect(told).to_be_visible()
+    await expect(laptop.get_by_text("Someone signed in to your account")).to_have_count(0)
+    assert await found_by_axe(phone) == []
+    for width, text in ((320, 100), (360, 200)):
+        assert await found_out_of_place(phone, width, text) == []
+    await phone.get_by_role("link", name="Look at my devices").click()
+    await expect(phone.get_by_role("heading", name="Signed-in devices")).to_be_visible()
+    await press(phone, "It was me")
+    await expect(told).to_have_count(0)
+    await phone.reload()
+    await expect(phone.get_by_role("heading", name="Signed-in devices")).to_be_visible()
+    await expect(told).to_have_count(0)

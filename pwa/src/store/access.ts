@@ -56,9 +56,25 @@ export class Access {
     private readonly api: Api,
   ) {}
 
-  /** Asks for the slots where the feed says another number than when this device asked last. */
+  /** Asks for devices and slots where the feed says another number than when this device asked last. */
   async follow(said: number): Promise<void> {
-    if (said !== this.shelf.here?.access) await this.look(said);
+    if (said === this.shelf.here?.access) return;
+    await this.#meet();
+    await this.look(said);
+  }
+
+  /** Who was signed in since is news; whoever was there at the first look isn't. */
+  async #meet(): Promise<void> {
+    const { shelf } = this;
+    const { account } = shelf.requireHere();
+    const devices = await this.api.devices();
+    const { here } = shelf;
+    if (here?.account !== account) return;
+    const isThere = new Set(devices.map(({ id }) => id));
+    const known = new Set(here.knownDevices ?? isThere);
+    const news = devices.filter(({ id, current }) => !current && !known.has(id));
+    const newDevices = [...(here.newDevices ?? []).filter(({ id }) => isThere.has(id)), ...news];
+    await shelf.updateHere({ knownDevices: [...isThere], newDevices });
   }
 
   /** Asks for the slots, and keeps them where they may be kept; else those that are here stay, and the fault is shown. */

@@ -23,6 +23,9 @@ export interface Here {
   /** The server's tag of these slots, and what its feed said when they were asked for. */
   readonly slotsTag?: string | undefined;
   readonly access?: number | undefined;
+  /** Ids of the devices that this one has heard of, and those that are news to its person. */
+  readonly knownDevices?: readonly string[] | undefined;
+  readonly newDevices?: readonly Schemas["Device"][] | undefined;
   readonly identities: readonly Schemas["Identity"][];
   readonly settingsRecord: string | undefined;
   readonly cursor: number;

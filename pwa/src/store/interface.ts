@@ -12,7 +12,7 @@ import type { Answers, Attention, EntryFields, InvitationState, KitFault, Passph
 import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
 import type { Reminders } from "./reminding";
-import type { PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
+import type { Device, LockAfter, PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
 export type * from "./reminding";
@@ -52,10 +52,6 @@ export interface Aftertide {
  * are gone (writing still works); `unlocked`: all of it.
  */
 export type Phase = "starting" | "signed-out" | "locked" | "unlocked";
-
-/** Minutes out of sight after which a device locks itself; 0 is at once. */
-export const LOCK_AFTER = [0, 1, 5, 15, 60, 720] as const;
-export type LockAfter = (typeof LOCK_AFTER)[number];
 
 export interface Session {
   readonly phase: Phase;
@@ -138,6 +134,10 @@ export interface Session {
   newKit(shown: Shown): Promise<{ kit: string }>;
   /** Signed-in devices, newest first. Rejects with `offline`. */
   devices(): Promise<Device[]>;
+  /** Devices that were signed in since this one last looked, and that nobody here has said to know: tell the person. */
+  readonly newDevices: readonly Device[];
+  /** The person knows them. Rejects with `storage`. */
+  knowNewDevices(): Promise<void>;
   /** Calls one something else. Rejects with `unknown`, `offline`. */
   renameDevice(id: string, name: string): Promise<void>;
   /** Signs all but this one out; as {@link Session.endDevice}. */
@@ -185,19 +185,6 @@ export interface SignUp {
   readonly device: string;
   /** Somebody else uses this device or reads the mailbox: it locks when it is left, and notices have no buttons; all of it can be changed. */
   readonly othersLook?: boolean;
-}
-
-export interface Device {
-  readonly id: string;
-  readonly label: string;
-  readonly created: string;
-  /** To the hour. */
-  readonly seen: string;
-  readonly current: boolean;
-  /** By which way it was signed in; null where nobody knows. */
-  readonly method: "passphrase" | "recovery" | "passkey" | null;
-  /** What the passkey is called; null where it has been removed. */
-  readonly passkey: string | null;
 }
 
 /** The owner's choice for an entry. `to-read` stands for attention 1 and 2. */

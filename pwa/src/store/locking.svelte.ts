@@ -2,8 +2,8 @@
 import type { Role } from "../protocol";
 import type { Environment } from "./environment";
 import { unlessStorage } from "./errors";
-import { LOCK_AFTER, type LockAfter } from "./interface";
 import type { Shelf } from "./shelf.svelte";
+import { LOCK_AFTER, type LockAfter } from "./waysIn";
 
 const DEFAULT: Record<Role, LockAfter> = { therapist: 15, patient: 720 };
 const MINUTE = 60_000;

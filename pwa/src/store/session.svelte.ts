@@ -270,6 +270,8 @@ export class SessionDesk implements Session {
         settingsRecord: me.settings_record ?? before?.settingsRecord,
         cursor: before?.cursor ?? 0,
         incarnation: before?.incarnation,
+        knownDevices: before?.knownDevices,
+        newDevices: before?.newDevices,
         comparing: before?.comparing ?? false,
         complete: before?.complete ?? false,
         lastPull: before?.lastPull,
@@ -419,6 +421,14 @@ export class SessionDesk implements Session {
 
   devices(): Promise<Device[]> {
     return this.#guarded(() => this.api.devices());
+  }
+
+  get newDevices(): readonly Device[] {
+    return this.shelf.here?.newDevices ?? [];
+  }
+
+  async knowNewDevices(): Promise<void> {
+    await this.shelf.updateHere({ newDevices: [] });
   }
 
   renameDevice(id: string, name: string): Promise<void> {

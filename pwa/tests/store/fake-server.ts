@@ -41,7 +41,10 @@ export class FakeServer {
       const refused = this.refuse(what);
       if (refused) throw new Refusal(refused.status, refused.code);
       const caller = this.sessions.get(session ?? "");
-      const result = await this.#handle(what, url, text ? JSON.parse(text) : undefined, caller);
+      const result =
+        caller && what === "GET /api/devices"
+          ? { answer: this.#devices(caller, session) }
+          : await this.#handle(what, url, text ? JSON.parse(text) : undefined, caller);
       answer = this.lie(url.pathname, result.answer);
       if (result.session) next = result.session;
       if (what === "POST /api/sign-out") {
@@ -228,7 +231,17 @@ export class FakeServer {
   #session(account: string): string {
     const session = crypto.randomUUID();
     this.sessions.set(session, account);
+    this.#account(account).access++;
     return session;
+  }
+
+  #devices(caller: string, session: string | undefined): Schemas["Device"][] {
+    const at = new Date().toISOString();
+    return [...this.sessions]
+      .filter(([, account]) => account === caller)
+      .map(([id]) => {
+        return { id, label: "Browser", created: at, seen: at, current: id === session, method: null, passkey: null };
+      });
   }
 
   /** Whoever signed up first has all the passkeys. */

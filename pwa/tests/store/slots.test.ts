@@ -98,6 +98,50 @@ describe("what opens the account changes elsewhere", () => {
   });
 });
 
+describe("somebody signs in on another device", () => {
+  test("it is told on those that were there, once, and kept until somebody says to know it", async () => {
+    const { server, patient } = await pair();
+    expect(patient.session.newDevices).toEqual([]);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    await laptop.sync.now();
+    // Who comes in hears of nobody: the others were there before.
+    expect(laptop.session.newDevices).toEqual([]);
+    await patient.sync.now();
+    expect(patient.session.newDevices).toMatchObject([{ label: "Browser", current: false }]);
+    const again = await patient.reopen();
+    await again.sync.now();
+    expect(again.session.newDevices).toHaveLength(1);
+    await again.session.knowNewDevices();
+    await again.sync.now();
+    expect((await again.reopen()).session.newDevices).toEqual([]);
+  });
+
+  test("one that is signed out again is news no longer", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    await patient.sync.now();
+    expect(patient.session.newDevices).toHaveLength(1);
+    await laptop.session.signOut();
+    const third = await device(server);
+    await third.session.signIn("ana@example.org", PASSPHRASE);
+    await patient.sync.now();
+    expect(patient.session.newDevices).toHaveLength(1);
+  });
+
+  test("a device that was locked meanwhile tells it when it is opened", async () => {
+    const { server, patient } = await pair();
+    await patient.session.lock();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    await patient.sync.now();
+    await patient.session.unlock(PASSPHRASE);
+    await patient.sync.now();
+    expect(patient.session.newDevices).toHaveLength(1);
+  });
+});
+
 const LIES: Record<string, (answer: Schemas["Slots"]) => unknown> = {
   "no slots": (answer) => ({ ...answer, slots: [] }),
   "no kit": (answer) => ({ ...answer, slots: answer.slots.filter(({ method }) => method !== "recovery") }),

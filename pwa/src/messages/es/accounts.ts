@@ -181,12 +181,17 @@ export const accounts = {
       passkey: (day: string) => `Entró el ${day} con una llave de acceso que se quitó`,
     },
     byPasskey: (day: string, name: string) => `Entró el ${day} con la llave de acceso «${name}»`,
-    last: (day: string) => `activo por última vez el ${day}`,
+    last: (day: string) => `Activo por última vez el ${day}`,
     nowhere: "Dónde está un dispositivo no se anota, ni aquí ni en el servidor.",
     end: "Cerrar su sesión",
     endOthers: "Cerrar todas las demás",
     ended: "Sesión cerrada.",
     endedOthers: "Todas las demás sesiones están cerradas.",
+    newTitle: (device: string, day: string) =>
+      `Alguien ha entrado en tu cuenta con un dispositivo nuevo: ${device}, ${day}.`,
+    newWhat: "Si has sido tú, todo está bien. Si no, cierra su sesión.",
+    newKnown: "He sido yo",
+    newSee: "Ver mis dispositivos",
     endWhat:
       "Un dispositivo sin sesión ya no puede recibir ni enviar nada. Lo que tenga abierto se puede leer allí hasta que se bloquee.",
     only: "No hay otro dispositivo con sesión.",
