@@ -40,6 +40,9 @@ PROBLEMS = {
         422, "malformed-passkey", "This isn't a passkey of this site that checks who uses it."
     ),
     accounts.PasskeyTaken: ProblemType(409, "passkey-taken", "This passkey is registered already."),
+    accounts.TooManyPasskeys: ProblemType(
+        409, "too-many-passkeys", "You have 20 passkeys, as many as there may be. Remove one first."
+    ),
     accounts.PasskeyCopied: ProblemType(
         403, "passkey-copied", "Somebody may have a copy of this passkey. Sign in another way, and remove it."
     ),

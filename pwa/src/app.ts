@@ -6,6 +6,7 @@ import { arrival } from "./accounts/arrival.svelte";
 import { fetchEntrance, isEntrance } from "./entrance";
 import { browserLanguage } from "./messages/catalogues";
 import { speech } from "./messages/language.svelte";
+import { blankWhenLeft } from "./shell/leaving";
 import { shell } from "./shell/shell.svelte";
 import { aftertide } from "./store";
 import { appearance } from "./ui/appearance.svelte";
@@ -16,6 +17,7 @@ await arrival.take();
 arrival.watch();
 appearance.start();
 shell.watch();
+blankWhenLeft();
 router.start();
 
 // For the benchmarks: from here on the journal is opened.

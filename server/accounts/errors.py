@@ -55,6 +55,10 @@ class PasskeyTaken(Refusal):
     """The passkey is registered already."""
 
 
+class TooManyPasskeys(Refusal):
+    """The account has as many passkeys as one may have."""
+
+
 class PasskeyCopied(Refusal):
     """The passkey counts backwards: somebody may have a copy of it."""
 

@@ -19,10 +19,11 @@ from server.accounts.errors import (
     UnknownTimeZone,
     WrongProof,
 )
-from server.accounts.passkeys import check_new, has_passkey, insert_passkey
+from server.accounts.passkeys import check_new, insert_passkey, passkey_by
+from server.accounts.preferences import account_made
 from server.accounts.signatures import Site
-from server.accounts.slots import insert_slot
-from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot
+from server.accounts.slots import hold_account, insert_slot, note_access_change
+from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot, Slots
 from server.accounts.zones import is_zone
 from server.web.access import Caller, Role
 
@@ -107,6 +108,7 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, site: 
         "INSERT INTO identities (account, key_id, public_key, private_sealed, gen, current, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         new.id, new.identity.key_id, new.identity.public_key, new.identity.private_sealed, 1, True, now,
     )  # fmt: skip
+    await account_made(new, now)
     return True
 
 
@@ -119,7 +121,7 @@ async def _check_same_account(new: NewAccount, email: str, role: Role) -> None:
     )
     if any(row["id"] != new.id for row in rows):
         raise EmailTaken
-    if new.passkey is not None and not await has_passkey(new.id, new.passkey.answer.id):
+    if new.passkey is not None and await passkey_by(new.id, new.passkey.answer.id) is None:
         raise AccountExists
     proofs = {hashlib.sha256(slot.auth).digest() for slot in new.slots}
     if {bytes(row["auth_hash"]) for row in rows} != proofs or any(row["role"] != role for row in rows):
@@ -152,13 +154,14 @@ async def email_of(account: UUID) -> str:
 async def replace_slot(caller: Caller, slot: NewSlot, salt_secret: bytes, now: int) -> None:
     """Put a slot in the place of the one with its method, inside the running transaction.
 
-    Raises MalformedKeys when it doesn't fit. Repeating it is harmless: the same slot is there once.
+    Raises MalformedKeys when it doesn't fit, NotSignedIn where the account has been erased meanwhile. Repeating it is
+    harmless: the same slot is there once.
     """
+    await hold_account(caller.account)
     check_slot(slot, caller.gen, salt_of(await email_of(caller.account), salt_secret))
-    if database.for_update():  # two changes at once come one after the other
-        await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", caller.account)
     await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method = $2", caller.account, slot.method)
     await _insert_slot(caller.account, slot, now)
+    await note_access_change(caller.account)
 
 
 async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
@@ -170,11 +173,6 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
     )
     if row is None:
         raise WrongProof
-    slots = await database.fetch(
-        "SELECT k.id, k.method, k.params, k.gen, k.sealed, p.credential_id FROM key_slots k LEFT JOIN passkeys p ON p.slot = k.id "
-        "WHERE k.account = $1 ORDER BY k.created_at, k.id",
-        account,
-    )
     identities = await database.fetch(
         "SELECT key_id, public_key, private_sealed, gen, current FROM identities WHERE account = $1 ORDER BY created_at, key_id",
         account,
@@ -188,14 +186,7 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
         time_zone=row["time_zone"],
         settings_record=row["settings_record"],
         ledger_record=row["ledger_record"],
-        slots=[
-            Slot(
-                id=s["id"], method=s["method"], gen=s["gen"], sealed=bytes(s["sealed"]),
-                params=msgspec.json.decode(s["params"], type=Argon2idParams) if s["params"] else None,
-                credential=None if s["credential_id"] is None else bytes(s["credential_id"]),
-            )
-            for s in slots
-        ],
+        slots=await _slots_of(account),
         identities=[
             Identity(
                 key_id=i["key_id"], public_key=bytes(i["public_key"]), private_sealed=bytes(i["private_sealed"]), gen=i["gen"],
@@ -207,6 +198,28 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
         cursor=row["counter"],
         token=token,
     )  # fmt: skip
+
+
+async def _slots_of(account: UUID) -> list[Slot]:
+    rows = await database.fetch(
+        "SELECT k.id, k.method, k.params, k.gen, k.sealed, p.credential_id, p.transports "
+        "FROM key_slots k LEFT JOIN passkeys p ON p.slot = k.id WHERE k.account = $1 ORDER BY k.created_at, k.id",
+        account,
+    )
+    return [
+        Slot(
+            id=row["id"], method=row["method"], gen=row["gen"], sealed=bytes(row["sealed"]),
+            params=msgspec.json.decode(row["params"], type=Argon2idParams) if row["params"] else None,
+            credential=None if row["credential_id"] is None else bytes(row["credential_id"]),
+            transports=row["transports"].split() if row["transports"] else [],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def current_slots(caller: Caller) -> Slots:
+    """Return what opens an account now; one indexed read."""
+    return Slots(gen=caller.gen, slots=await _slots_of(caller.account))
 
 
 async def set_pointer(account: UUID, pointer: str, record: UUID) -> None:

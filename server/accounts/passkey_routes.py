@@ -17,10 +17,9 @@ from server.accounts.passkey_structs import (
     PasskeyProof,
     PasskeySignIn,
     PasskeyView,
-    Rename,
 )
 from server.accounts.routes import passkey_throttle, proof_throttle, site_of, with_session
-from server.accounts.structs import Me
+from server.accounts.structs import Me, Rename
 from server.web.access import Caller, Who, allow
 from server.web.messages import ApiRequest
 from server.web.throttle import client_address, spend
@@ -105,9 +104,9 @@ async def rename(caller: NamedDependency[Caller], passkey: FromPath[UUID], data:
 
 @delete("/passkeys/{passkey:uuid}", **allow(Who.FRESH))
 async def remove(caller: NamedDependency[Caller], passkey: FromPath[UUID]) -> None:
-    """Remove a passkey with its key slot, never the last way in."""
+    """Remove a passkey with its key slot, never the last way in; other sessions that it opened end."""
     async with database.transaction():
-        await passkeys.remove(caller.account, passkey)
+        await passkeys.remove(caller, passkey)
 
 
 router = Router(

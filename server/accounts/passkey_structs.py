@@ -100,9 +100,3 @@ class PasskeyProof(msgspec.Struct, frozen=True):
     """A passkey used as a fresh proof for a running session."""
 
     answer: Assertion
-
-
-class Rename(msgspec.Struct, frozen=True):
-    """What a passkey is called from now on."""
-
-    name: Label

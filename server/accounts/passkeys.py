@@ -3,23 +3,35 @@
 The server learns that somebody was verified, and by which credential. What the credential opens it never learns.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from server import database
 from server.accounts.challenges import Purpose, new_challenge, take_challenge
+from server.accounts.ending import end_sessions_opened_by
 from server.accounts.errors import (
+    ChallengeOver,
     LastSlot,
     MalformedKeys,
+    MalformedPasskey,
     NoSuchPasskey,
     PasskeyCopied,
     PasskeyTaken,
+    TooManyPasskeys,
     WrongPasskey,
 )
 from server.accounts.passkey_structs import Assertion, Challenge, NewPasskey, PasskeyView
 from server.accounts.signatures import Made, Site, challenge_of, check_made, check_used, nobodys_key
-from server.accounts.slots import insert_slot
+from server.accounts.slots import hold_account, insert_slot, note_access_change
 from server.clock import to_datetime, to_optional_datetime
+from server.web.access import Caller
+from server.web.problems import Refusal
+
+MOST_PASSKEYS = 20
+"""Of one account."""
 
 
 class Proved(NamedTuple):
@@ -53,6 +65,18 @@ async def check_new(new: NewPasskey, purpose: Purpose, account: UUID, site: Site
     return check_made(new.answer, challenge, site)
 
 
+@contextlib.asynccontextmanager
+async def used_up_even_if_refused(new: NewPasskey | None, account: UUID) -> AsyncIterator[None]:
+    """Use the challenge of a sign-up up when it is refused, too, which undoes all that its transaction did."""
+    try:
+        yield
+    except Refusal:
+        if new is not None:
+            with contextlib.suppress(ChallengeOver, MalformedPasskey):
+                await take_challenge(challenge_of(new.answer), "sign-up", account, 0)
+        raise
+
+
 async def insert_passkey(account: UUID, gen: int, new: NewPasskey, made: Made, now: int) -> None:
     """Store a passkey with its slot, inside the running transaction.
 
@@ -75,13 +99,18 @@ async def insert_passkey(account: UUID, gen: int, new: NewPasskey, made: Made, n
 async def register(account: UUID, gen: int, new: NewPasskey, site: Site, now: int) -> PasskeyView:
     """Add a passkey to an account that exists; the same one again, whose answer may have been lost, is answered alike.
 
-    Raises what `check_new` and `insert_passkey` raise.
+    Raises what `check_new` and `insert_passkey` raise, TooManyPasskeys, and NotSignedIn where the account has been erased
+    meanwhile.
     """
     there = await _find(account, new)
     if there is None:
         made = await check_new(new, "register", account, site, now)
         async with database.transaction():
+            await hold_account(account)
+            if len(await _passkeys(account)) >= MOST_PASSKEYS:
+                raise TooManyPasskeys
             await insert_passkey(account, gen, new, made, now)
+            await note_access_change(account)
         there = await _find(account, new)
     if there is None:
         raise NoSuchPasskey  # removed meanwhile
@@ -97,7 +126,7 @@ async def prove(answer: Assertion, purpose: Purpose, subject: UUID | None, site:
     """Return which passkey was used, its challenge used up and its counter moved on.
 
     Raises PasskeysOff and ChallengeOver; WrongPasskey, after the same work, whether there is no such passkey or what it
-    signed isn't right; PasskeyCopied when it counts backwards, which is noted and stays so.
+    signed isn't right; PasskeyCopied when it counts backwards, which is noted, stays so, and ends the sessions that it opened.
     """
     challenge = challenge_of(answer)
     await take_challenge(challenge, purpose, subject, now)
@@ -119,11 +148,20 @@ async def prove(answer: Assertion, purpose: Purpose, subject: UUID | None, site:
         row["id"], used.sign_count, used.backed_up, now,
     )  # fmt: skip
     if not counted:
-        marked = await database.fetch(
-            "UPDATE passkeys SET copied_at = COALESCE(copied_at, $2) WHERE id = $1 RETURNING id", row["id"], now
-        )
+        marked = await database.in_transaction(partial(_mark_copied, row["account"], row["id"], now))
         raise PasskeyCopied if marked else WrongPasskey
     return Proved(row["id"], row["account"])
+
+
+async def _mark_copied(account: UUID, passkey: UUID, now: int) -> bool:
+    """Note that somebody may have a copy, and end what was opened by it, by whom nobody knows; False where it has been removed."""
+    await note_access_change(account)
+    marked = await database.fetch(
+        "UPDATE passkeys SET copied_at = COALESCE(copied_at, $2) WHERE id = $1 RETURNING id", passkey, now
+    )
+    if marked:
+        await end_sessions_opened_by(account, passkey)
+    return bool(marked)
 
 
 async def _passkeys(account: UUID) -> list[tuple[PasskeyView, UUID | None]]:
@@ -146,12 +184,12 @@ async def passkeys_of(account: UUID) -> list[PasskeyView]:
     return [view for view, _ in await _passkeys(account)]
 
 
-async def has_passkey(account: UUID, credential: bytes) -> bool:
-    """Tell whether a credential is a passkey of an account."""
+async def passkey_by(account: UUID, credential: bytes) -> UUID | None:
+    """Return which passkey of an account a credential is; None where it isn't one."""
     row = await database.fetch_one(
-        "SELECT 1 AS one FROM passkeys WHERE account = $1 AND credential_id = $2", account, credential
+        "SELECT id FROM passkeys WHERE account = $1 AND credential_id = $2", account, credential
     )
-    return row is not None
+    return None if row is None else row["id"]
 
 
 async def rename(account: UUID, passkey: UUID, name: str) -> None:
@@ -163,13 +201,15 @@ async def rename(account: UUID, passkey: UUID, name: str) -> None:
         raise NoSuchPasskey
 
 
-async def remove(account: UUID, passkey: UUID) -> None:
-    """Remove a passkey with its slot, inside the running transaction.
+async def remove(caller: Caller, passkey: UUID) -> None:
+    """Remove a passkey with its slot, and end the sessions that it opened, inside the running transaction.
 
-    Raises NoSuchPasskey, and LastSlot where no passphrase and no kit would open the account.
+    The caller's own session goes on: its person has just shown who they are. Raises NoSuchPasskey, LastSlot where no
+    passphrase and no kit would open the account, and NotSignedIn where that has been erased meanwhile.
     """
-    if database.for_update():  # as a change of passphrase does: one after the other
-        await database.fetch("SELECT id FROM accounts WHERE id = $1 FOR UPDATE", account)
+    account = caller.account
+    await hold_account(account)
+    # Held by a sign-in that has been proved, until its session is there to be ended.
     removed = await database.fetch_one(
         "DELETE FROM passkeys WHERE id = $1 AND account = $2 RETURNING slot", passkey, account
     )
@@ -179,3 +219,5 @@ async def remove(account: UUID, passkey: UUID) -> None:
     if not others:
         raise LastSlot
     await database.fetch("DELETE FROM key_slots WHERE id = $1", removed["slot"])
+    await end_sessions_opened_by(account, passkey, kept=caller.session)
+    await note_access_change(account)

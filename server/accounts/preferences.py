@@ -1,4 +1,4 @@
-"""What the server must know of a person's ways: language and time zone."""
+"""What the server must know of a person's ways: language and time zone; and what follows from them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -7,9 +7,12 @@ from uuid import UUID
 
 from server import database
 from server.accounts.errors import UnknownTimeZone
-from server.accounts.structs import Preferences
+from server.accounts.structs import NewAccount, Preferences
 from server.accounts.zones import is_zone
 from server.web.access import Role
+
+WhenMade = Callable[[NewAccount, int], Awaitable[None]]
+_when_made: list[WhenMade] = []
 
 WhenChanged = Callable[[UUID, int], Awaitable[None]]
 _when_changed: list[WhenChanged] = []
@@ -27,6 +30,18 @@ def when_preferences_change(hook: WhenChanged) -> WhenChanged:
     """Register what a domain above does, in the same transaction, when language or zone change: `hook(account, now)`."""
     _when_changed.append(hook)
     return hook
+
+
+def when_account_made(hook: WhenMade) -> WhenMade:
+    """Register what a domain above does, in the same transaction, when an account is made: `hook(new, now)`."""
+    _when_made.append(hook)
+    return hook
+
+
+async def account_made(new: NewAccount, now: int) -> None:
+    """Do what follows from a new account, inside the transaction that makes it."""
+    for hook in _when_made:
+        await hook(new, now)
 
 
 async def set_preferences(account: UUID, new: Preferences, now: int) -> None:

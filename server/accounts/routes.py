@@ -9,24 +9,30 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from server import database
-from server.accounts import erasure, keys, sessions
+from server.accounts import ending, erasure, keys, sessions
 from server.accounts.errors import MalformedKeys, WrongProof
+from server.accounts.passkeys import passkey_by
 from server.accounts.preferences import set_preferences
 from server.accounts.signatures import Site
+from server.accounts.slots import hold_account
 from server.accounts.structs import (
     Device,
     Me,
     Method,
+    NewAccount,
     Pointer,
     Preferences,
     Proof,
+    Rename,
     ReplaceSlot,
     Salt,
     SaltQuestion,
     SignIn,
+    Slots,
 )
 from server.clock import MINUTE, SECOND
 from server.web.access import COOKIE, Caller, Who, allow
+from server.web.conditional import NOT_MODIFIED, unless_known
 from server.web.messages import ApiRequest, ApiResponse
 from server.web.throttle import Limit, Throttle, client_address
 
@@ -56,10 +62,13 @@ def wants_bearer(request: ApiRequest, asked: bool) -> bool:  # noqa: FBT001 - th
     return asked and "origin" not in request.headers
 
 
-async def signed_in(request: ApiRequest, account: UUID, device: str, *, bearer: bool) -> Response[Me]:
+async def signed_up(request: ApiRequest, new: NewAccount) -> Response[Me]:
     """Start the session of a new account and answer with it."""
-    started = await sessions.start_session(account, device, request.app.state.clock())
-    return await with_session(request, account, started, bearer=bearer)
+    opened = sessions.Opened("passphrase")
+    if new.passkey is not None and new.passkey.slot is not None:
+        opened = sessions.Opened("passkey", await passkey_by(new.id, new.passkey.answer.id))
+    started = await sessions.start_session(new.id, new.device, request.app.state.clock(), opened)
+    return await with_session(request, new.id, started, bearer=new.bearer)
 
 
 async def with_session(request: ApiRequest, account: UUID, started: tuple[UUID, str], *, bearer: bool) -> Response[Me]:
@@ -123,7 +132,7 @@ async def sign_in(request: ApiRequest, data: JSONBody[SignIn]) -> Response[Me]:
 @post("/sign-out", **allow(Who.SIGNED_IN), status_code=204)
 async def sign_out(caller: NamedDependency[Caller]) -> Response[None]:
     """End this session; its streams close at once."""
-    await sessions.end_session(caller.account, caller.session)
+    await ending.end_session(caller.account, caller.session)
     response: Response[None] = Response(None, status_code=204)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -159,6 +168,12 @@ async def proof(request: ApiRequest, caller: NamedDependency[Caller], data: JSON
     await sessions.renew_proof(caller.session, request.app.state.clock())
 
 
+@get("/account/slots", **allow(Who.SIGNED_IN, also=NOT_MODIFIED))
+async def slots(request: ApiRequest, caller: NamedDependency[Caller]) -> Response[Slots]:
+    """Give the account's key slots as they are now; nothing when they are as the client knows them."""
+    return unless_known(request, await keys.current_slots(caller))
+
+
 @put("/account/slots/{method:str}", **allow(Who.FRESH), status_code=204)
 async def replace_slot(
     request: ApiRequest,
@@ -174,7 +189,7 @@ async def replace_slot(
             caller, data.slot, request.app.state.installation.salt_secret, request.app.state.clock()
         )
         if method == "passphrase":
-            await sessions.end_other_sessions(caller.account, caller.session)
+            await ending.end_other_sessions(caller.account, caller.session)
 
 
 @get("/devices", **allow(Who.SIGNED_IN))
@@ -183,10 +198,24 @@ async def devices(request: ApiRequest, caller: NamedDependency[Caller]) -> list[
     return await sessions.devices(caller.account, caller.session, request.app.state.clock())
 
 
+@put("/devices/{device:uuid}/name", **allow(Who.SIGNED_IN), status_code=204)
+async def rename_device(caller: NamedDependency[Caller], device: FromPath[UUID], data: JSONBody[Rename]) -> None:
+    """Call a device something else."""
+    await sessions.rename(caller.account, device, data.name)
+
+
+@delete("/devices", **allow(Who.FRESH))
+async def end_other_devices(caller: NamedDependency[Caller]) -> None:
+    """Sign all other devices out."""
+    async with database.transaction():
+        await hold_account(caller.account)
+        await ending.end_other_sessions(caller.account, caller.session)
+
+
 @delete("/devices/{device:uuid}", **allow(Who.FRESH))
 async def end_device(caller: NamedDependency[Caller], device: FromPath[UUID]) -> None:
     """Sign another device out."""
-    await sessions.end_session(caller.account, device)
+    await ending.end_session(caller.account, device)
 
 
 @post("/account/erase", **allow(Who.FRESH), status_code=204)
@@ -201,7 +230,7 @@ async def erase(request: ApiRequest, caller: NamedDependency[Caller]) -> Respons
 router = Router(
     path="/",
     route_handlers=[
-        salt, sign_in, sign_out, account, preferences, pointer, proof, replace_slot, devices, end_device, erase,
+        salt, sign_in, sign_out, account, preferences, pointer, proof, slots, replace_slot, devices, rename_device, end_other_devices, end_device, erase,
     ],
     tags=["accounts"],
 )  # fmt: skip

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import bytes_to_base64url, encode_cbor, parse_client_data_json
+from webauthn.helpers import bytes_to_base64url, encode_cbor, parse_attestation_object, parse_client_data_json
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
+    AttestationFormat,
     AuthenticationCredential,
     AuthenticatorAssertionResponse,
     AuthenticatorAttestationResponse,
@@ -77,9 +78,15 @@ def challenge_of(answer: Attestation | Assertion) -> bytes:
 
 
 def check_made(answer: Attestation, challenge: bytes, site: Site) -> Made:
-    """Check a new passkey; raises PasskeysOff, and MalformedPasskey for another site, nobody verified, or other algorithms."""
+    """Check a new passkey.
+
+    Raises PasskeysOff, and MalformedPasskey for another site, nobody verified, other algorithms, or an attestation, which
+    nobody asked for: what would check one isn't reached.
+    """
     name = site.require_name()
     try:
+        if parse_attestation_object(answer.attestation_object).fmt != AttestationFormat.NONE:
+            raise MalformedPasskey
         found = verify_registration_response(
             credential=RegistrationCredential(
                 id=bytes_to_base64url(answer.id),

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from server import database
 from server.accounts.errors import MalformedKeys
+from server.web.access import NotSignedIn
+from server.web.live import live
 
 
 async def insert_slot(
@@ -17,3 +19,18 @@ async def insert_slot(
     )  # fmt: skip
     if not stored:
         raise MalformedKeys("The slot's id is taken.")
+
+
+async def hold_account(account: UUID) -> None:
+    """Hold an account until the running transaction ends, so that two changes of its ways in come one after the other.
+
+    Raises NotSignedIn when it has been erased meanwhile.
+    """
+    if await database.fetch_one("SELECT id FROM accounts WHERE id = $1" + database.for_update(), account) is None:
+        raise NotSignedIn
+
+
+async def note_access_change(account: UUID) -> None:
+    """Count a change of an account's key slots or sessions, inside the running transaction, and tell its devices after it."""
+    await database.fetch("UPDATE accounts SET access_version = access_version + 1 WHERE id = $1", account)
+    database.after_commit(lambda: live.changed([account]))

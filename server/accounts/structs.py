@@ -18,10 +18,12 @@ from server.accounts.fields import (
     SealedKey,
     ZoneName,
 )
-from server.accounts.passkey_structs import NewPasskey
+from server.accounts.passkey_structs import NewPasskey, Transport
 
 Method = Literal["passphrase", "recovery"]
 """What is typed to show who one is."""
+SlotMethod = Literal["passphrase", "recovery", "passkey"]
+"""What opens an account."""
 
 
 class Argon2idParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,13 +40,15 @@ class Slot(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One sealed way to the account key."""
 
     id: UUID
-    method: Literal["passphrase", "recovery", "passkey"]
+    method: SlotMethod
     params: Argon2idParams | None = None
     """With `passphrase` only."""
     gen: Gen
     sealed: SealedKey
     credential: CredentialId | None = None
     """With `passkey` only: the id of the credential that opens it."""
+    transports: list[Transport] = []
+    """With `passkey` only: how its device may be reached, as it said when it was made."""
 
 
 class NewSlot(msgspec.Struct, kw_only=True, frozen=True):
@@ -80,6 +84,8 @@ class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
     locale: Locale = "en"
     time_zone: ZoneName = "UTC"
     device: Label = ""
+    others_look: bool = False
+    """Somebody else uses the phone or reads the mailbox: notices have no buttons until their person wants them."""
     bearer: bool = False
     """Answer with a token in place of a cookie; only without an Origin."""
 
@@ -91,7 +97,18 @@ class Device(msgspec.Struct, kw_only=True, frozen=True):
     label: str
     created: datetime
     seen: datetime
+    """To the hour."""
     current: bool
+    method: SlotMethod | None
+    """By which way it was signed in; nobody knows of older ones."""
+    passkey: str | None
+    """With `passkey`: what that is called; nothing where it has been removed."""
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """What a device or passkey is called from now on."""
+
+    name: Label
 
 
 class Me(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -141,6 +158,13 @@ class Proof(msgspec.Struct, frozen=True):
 
     method: Method
     auth: Bytes32
+
+
+class Slots(msgspec.Struct, kw_only=True, frozen=True):
+    """What opens an account now."""
+
+    gen: Gen
+    slots: list[Slot]
 
 
 class ReplaceSlot(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ class Account(Table, tablename="accounts"):
     time_zone = Varchar()
     settings_record = Id(null=True)
     ledger_record = Id(null=True)
+    access_version = Integer()
     created_at = Instant()
 
 
@@ -85,6 +86,8 @@ class Session(Table, tablename="sessions"):
     account = Id()
     token_hash = Bytes(unique=True)
     label = Varchar()
+    method = Varchar(null=True)
+    passkey = Id(null=True)
     created_at = Instant()
     seen_at = Instant()
     proved_at = Instant()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from server import database
 from server.accounts.keys import create_account, identity_key
+from server.accounts.passkeys import used_up_even_if_refused
 from server.accounts.signatures import Site
 from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation
 from server.care.practices import join_practice, practice_of_therapist, practice_view
@@ -80,7 +81,7 @@ async def join(invitation: UUID, data: Join, salt_secret: bytes, site: Site, now
 
     Raises LinkNotValid, InvitationTaken, and what `create_account` raises.
     """
-    async with database.transaction():
+    async with used_up_even_if_refused(data.account.passkey, data.account.id), database.transaction():
         row = await _redeemed(invitation, data.answer.redeem, now, database.for_update())
         if row["invitee"] not in (None, data.account.id):
             raise InvitationTaken

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from server import database
 from server.accounts.keys import create_account
+from server.accounts.passkeys import used_up_even_if_refused
 from server.accounts.signatures import Site
 from server.care.errors import LinkNotValid
 from server.care.structs import Begin, PracticeView
@@ -63,7 +64,7 @@ async def begin(data: Begin, salt_secret: bytes, site: Site, now: int) -> None:
 
     Raises LinkNotValid, and what `create_account` raises.
     """
-    async with database.transaction():
+    async with used_up_even_if_refused(data.account.passkey, data.account.id), database.transaction():
         row = await database.fetch_one(
             "UPDATE first_therapist_links SET used_by = $2 WHERE token_hash = $1 AND expires_at > $3 "
             "AND (used_by IS NULL OR used_by = $2) RETURNING practice",

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from server.accounts.errors import AccountExists, EmailTaken
-from server.accounts.routes import signed_in, site_of
+from server.accounts.routes import signed_up, site_of
 from server.accounts.structs import Me
 from server.care import invitations, practices, relations
 from server.care.errors import LinkNotValid
@@ -56,7 +56,7 @@ async def begin(request: ApiRequest, data: JSONBody[Begin]) -> Response[Me]:
     state = request.app.state
     async with _counted(request):
         await practices.begin(data, state.installation.salt_secret, site_of(request), state.clock())
-    return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
+    return await signed_up(request, data.account)
 
 
 @post("/invitations", **allow(Who.THERAPIST), status_code=204)
@@ -90,7 +90,7 @@ async def join(request: ApiRequest, invitation: FromPath[UUID], data: JSONBody[J
     state = request.app.state
     async with _counted(request):
         await invitations.join(invitation, data, state.installation.salt_secret, site_of(request), state.clock())
-    return await signed_in(request, data.account.id, data.account.device, bearer=data.account.bearer)
+    return await signed_up(request, data.account)
 
 
 @post("/invitations/{invitation:uuid}/answer", **allow(Who.PATIENT), status_code=204)

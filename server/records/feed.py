@@ -39,7 +39,7 @@ async def changes_after(caller: Caller, cursor: int) -> Changes:
     With nothing new it asks nothing further: the session look-up brought the counter. A page costs two statements.
     """
     if caller.counter == cursor:
-        return Changes(changes=[], cursor=cursor, more=False, counter=caller.counter)
+        return Changes(changes=[], cursor=cursor, more=False, counter=caller.counter, access=caller.access)
     rows = await database.fetch(
         f"SELECT c.counter, c.record, {_VISIBLE} FROM ("
         "SELECT counter, record, SUM(size) OVER (ORDER BY counter) - size AS before FROM ("
@@ -56,6 +56,7 @@ async def changes_after(caller: Caller, cursor: int) -> Changes:
         cursor=last,
         more=last < caller.counter,
         counter=max(caller.counter, last) if rows else caller.counter,
+        access=caller.access,
     )
 
 

@@ -143,6 +143,8 @@ class Changes(msgspec.Struct, kw_only=True, frozen=True):
     """Whether there is another page already."""
     counter: int
     """The account's change counter: a cursor above it comes from a database that is gone."""
+    access: int
+    """Another one than before: the account's key slots or signed-in devices have changed."""
 
 
 class RevisionView(msgspec.Struct, kw_only=True, frozen=True):

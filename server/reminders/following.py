@@ -6,14 +6,17 @@ from uuid import UUID
 
 from server import database
 from server.accounts.erasure import before_erasing
-from server.accounts.preferences import when_preferences_change
+from server.accounts.preferences import when_account_made, when_preferences_change
+from server.accounts.sessions import when_signed_in
+from server.accounts.structs import NewAccount
 from server.appointments.changing import OPEN, when_appointments_are_forgotten, when_appointments_change
 from server.appointments.structs import What
 from server.channels.reachable import when_reachable
 from server.clock import DAY
 from server.records.saving import Shared, when_shared
-from server.reminders.planner import Standing, add_by_itself, next_working_moment, replan, standing
+from server.reminders.planner import Standing, add_by_itself, channels_of, next_working_moment, replan, standing
 from server.reminders.planning import Session
+from server.reminders.preferences import leave_buttons_off
 from server.reminders.settling import Settled, settle
 from server.reminders.structs import Kind, Why
 
@@ -24,6 +27,7 @@ TELL_A_TIME: tuple[Kind, ...] = ("session", "step", "snoozed", "change")
 READ_SOON = 2
 GONE = "gone"
 """Where a session stands that went with its therapist's account; in no table."""
+TELL_A_SIGN_IN = 3 * DAY
 
 
 @when_appointments_change
@@ -99,6 +103,35 @@ async def _told_about(patient: UUID, appointments: Sequence[UUID]) -> set[UUID]:
         patient, *appointments,
     )  # fmt: skip
     return {row["appointment"] for row in rows}
+
+
+@when_account_made
+async def follow_sign_up(new: NewAccount, now: int) -> None:  # noqa: ARG001 - the hook's shape
+    """Leave buttons off the notices of who says that somebody else looks: they act without anybody showing who they are."""
+    if new.others_look:
+        await leave_buttons_off(new.id)
+
+
+@when_signed_in
+async def follow_sign_in(account: UUID, session: UUID, now: int) -> None:
+    """Tell of a sign-in by each way that there is: somebody else's hand on one of them mustn't keep it from the other.
+
+    Planned like any notice, so that no push service or mail server holds a sign-in up.
+    """
+    channels = await channels_of(account)
+    found = await standing(account, now) if channels else None
+    if found is not None:
+        for channel in sorted(channels):
+            await add_by_itself(
+                found,
+                "sign-in",
+                (session, channel),
+                None,
+                due=now,
+                useful_until=now + TELL_A_SIGN_IN,
+                now=now,
+                channel=channel,
+            )
 
 
 @when_preferences_change

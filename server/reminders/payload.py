@@ -16,9 +16,9 @@ from server.clock import SECOND
 from server.reminders.context import Known
 from server.reminders.wording import language_of
 
-NOTICE = "/notice"
-"""The page that a tap opens; the token is its fragment, which never reaches the server."""
-URGENT = ("session", "step", "change", "snoozed", "read-soon", "test")
+NOTICE, DEVICES = "/notice", "/you/devices"
+"""The pages that a tap opens; the token is the fragment of the first, which never reaches the server."""
+URGENT = ("session", "step", "change", "snoozed", "read-soon", "test", "sign-in")
 SNOOZABLE = ("session", "step")
 LONGEST_TTL = 28 * 24 * 3_600
 
@@ -26,6 +26,11 @@ LONGEST_TTL = 28 * 24 * 3_600
 def token_text(token: bytes) -> str:
     """Encode a token as 43 characters of base64url."""
     return urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def page_of(kind: str, token: bytes, origin: str) -> str:
+    """Return the address that a tap on a notice, or a mail, leads to."""
+    return f"{origin}{DEVICES}" if kind == "sign-in" else f"{origin}{NOTICE}#{token_text(token)}"
 
 
 def topic_of(account: UUID, kind: str, appointment: UUID | None) -> str:
@@ -44,7 +49,7 @@ def push_message(known: Known, device: Subscription, token: bytes, origin: str, 
         raise ValueError("there is nothing to tell")
     topic = topic_of(row["account"], row["kind"], row["appointment"])
     text = token_text(token)
-    address = f"{origin}{NOTICE}#{text}"
+    address = page_of(row["kind"], token, origin)
     language = language_of(known.ways.locale)
     actions = []
     if known.buttons and row["appointment"] is not None:

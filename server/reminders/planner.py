@@ -28,7 +28,7 @@ from server.reminders.settling import Settled, settle
 from server.reminders.structs import Channel, Kind, Rule, Why
 from server.reminders.waking import wake_at
 
-BY_ITSELF = ("change", "read-soon", "snoozed", "test")
+BY_ITSELF = ("change", "read-soon", "snoozed", "test", "sign-in")
 """Kinds that follow from something that happened, once: no rule plans them anew."""
 REPEATING: tuple[Kind, ...] = ("nudge", "measure", "digest")
 PLAN_ON = 4 * DAY
@@ -111,11 +111,11 @@ async def _situation(found: Standing, there: Iterable[database.Row], now: int) -
     return Situation(
         account=found.account, person=person, rules=found.rules, sessions=list(found.sessions.values()),
         steps=[SessionStep(row["appointment"], row["step"], row["days"], row["clock"]) for row in steps],
-        answers_since=found.settings["answers_since"], told=frozenset(told), channels=await _channels_of(found.account),
+        answers_since=found.settings["answers_since"], told=frozenset(told), channels=await channels_of(found.account),
     )  # fmt: skip
 
 
-async def _channels_of(account: UUID) -> frozenset[Channel]:
+async def channels_of(account: UUID) -> frozenset[Channel]:
     """Return how an account can be reached; two statements."""
     ways: dict[Channel, bool] = {
         "push": bool(await subscriptions_of([account])),
@@ -212,8 +212,8 @@ def _is_told_of(one: Planned) -> bool:
     return one.why_not is not None and not (one.why_not == "too-late" and one.kind not in ("session", "step"))
 
 
-async def insert(account: UUID, new: Sequence[Planned]) -> None:
-    """Put reminders on their way, inside the running transaction; one that is there stays as it is. One statement."""
+async def insert(account: UUID, new: Sequence[Planned], channel: Channel = "push") -> None:
+    """Put reminders on their way, first by one channel, inside the running transaction; one that is there stays as it is. One statement."""
     if not new:
         return
     columns = {
@@ -224,12 +224,12 @@ async def insert(account: UUID, new: Sequence[Planned]) -> None:
         (one.id, one.kind, one.appointment, one.generation, one.due, one.useful_until, one.rank)
         for one in sorted(new, key=lambda one: one.id)
     ]
-    table, values = database.as_table("n", columns, rows, first=2)
+    table, values = database.as_table("n", columns, rows, first=3)
     await database.fetch(
         "INSERT INTO reminders (id, account, kind, appointment, generation, due_at, useful_until, rank, channel, state, next_at, "
-        "crashes, attempts) SELECT n.id, $1, n.kind, n.appointment, n.generation, n.due_at, n.useful_until, n.rank, 'push', "
+        "crashes, attempts) SELECT n.id, $1, n.kind, n.appointment, n.generation, n.due_at, n.useful_until, n.rank, $2, "
         f"'planned', n.due_at, 0, 0 FROM {table} WHERE TRUE ON CONFLICT (id) DO NOTHING",
-        account, *values,
+        account, channel, *values,
     )  # fmt: skip
     wake_at(min(one.due for one in new))
 
@@ -267,8 +267,9 @@ async def add_by_itself(
     due: int,
     useful_until: int,
     now: int,
+    channel: Channel = "push",
 ) -> UUID:
-    """Plan a reminder of something that happened, inside the running transaction; returns its id.
+    """Plan a reminder of something that happened, first by one channel, inside the running transaction; returns its id.
 
     It moves out of quiet hours like any other, and a therapist's out of days off; where it has no place it is settled at once.
     """
@@ -282,7 +283,7 @@ async def add_by_itself(
     if place is None or place >= useful_until:
         await _note_unwanted(found.account, [one._replace(why_not="quiet-hours")], now)
     else:
-        await insert(found.account, [one._replace(due=place)])
+        await insert(found.account, [one._replace(due=place)], channel)
     return one.id
 
 

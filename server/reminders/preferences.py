@@ -92,6 +92,12 @@ async def _make(account: UUID, role: Role) -> database.Row:
     return made
 
 
+async def leave_buttons_off(account: UUID) -> None:
+    """Have no buttons on the notices of an account, inside the running transaction."""
+    if await held_settings(account) is not None:
+        await database.fetch("UPDATE reminder_settings SET buttons = $2 WHERE account = $1", account, False)
+
+
 def person_of(ways: Ways, settings: database.Row) -> Person:
     """Return whom a reminder goes to, as far as time is concerned."""
     quiet = None if settings["quiet_from"] is None else (settings["quiet_from"], settings["quiet_to"])

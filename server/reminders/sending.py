@@ -13,7 +13,7 @@ from server.channels.push import PushMessage, PushOutcome
 from server.clock import MINUTE, SECOND
 from server.reminders.accounting import Attempt, Onward, Outcome, Tried
 from server.reminders.context import Known
-from server.reminders.payload import NOTICE, push_message, token_text
+from server.reminders.payload import page_of, push_message
 from server.reminders.placing import placed
 from server.reminders.settling import Settled
 from server.reminders.structs import IN_PASSING, MAILED, Why
@@ -162,7 +162,7 @@ def letter_of(known: Known, origin: str, token: bytes, stop: str) -> Letter:
     language = language_of(known.ways.locale)
     return Letter(
         locale=known.ways.locale, subject=language.mail_subject, paragraphs=[known.words.title, known.words.body, language.mail_why],
-        button=Button(language.open, f"{origin}{NOTICE}#{token_text(token)}"), stop=stop,
+        button=Button(language.open, page_of(known.row["kind"], token, origin)), stop=stop,
     )  # fmt: skip
 
 

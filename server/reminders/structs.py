@@ -11,9 +11,9 @@ RuleKind = Literal[
 ]
 Kind = Literal[
     "session", "step", "change", "first-words", "next-morning", "nudge", "measure", "answers", "digest", "read-soon",
-    "snoozed", "test",
+    "snoozed", "test", "sign-in",
 ]  # fmt: skip
-"""What a reminder is about: one of the rules' kinds, the same again an hour later, or a test."""
+"""What a reminder is about: one of the rules' kinds, the same again an hour later, a test, or a sign-in on another device."""
 
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 Days = Annotated[int, msgspec.Meta(ge=0, le=30)]

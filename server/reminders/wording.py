@@ -86,12 +86,13 @@ ENGLISH = Language(
     titles={
         "session": "Appointment", "step": "Before your appointment", "change": "Your calendar changed", "first-words": "Aftertide",
         "next-morning": "Good morning", "nudge": "Aftertide", "measure": "Aftertide", "answers": "Aftertide", "digest": "Aftertide",
-        "read-soon": "Please read soon", "snoozed": "Appointment", "test": "Aftertide",
+        "read-soon": "Please read soon", "snoozed": "Appointment", "test": "Aftertide", "sign-in": "Aftertide",
     },
     bodies={
         "first-words": "A few words while it is fresh?", "next-morning": "How is it today?", "nudge": "A moment for yourself?",
         "measure": "A few questions are waiting.", "answers": "There is an answer for you.", "read-soon": "Somebody asks you to read something soon.",
         "test": "This is the test that you asked for. It arrived.",
+        "sign-in": "Someone signed in to your account on a new device. If it was you, all is well. If not: open the app, Devices.",
     },
     cancelled="is off. Open the app to see why.",
     gone="An appointment is off. Open the app to see why.",
@@ -128,12 +129,13 @@ SPANISH = Language(
     titles={
         "session": "Cita", "step": "Antes de tu cita", "change": "Tu calendario ha cambiado", "first-words": "Aftertide",
         "next-morning": "Buenos días", "nudge": "Aftertide", "measure": "Aftertide", "answers": "Aftertide", "digest": "Aftertide",
-        "read-soon": "Por favor, lee pronto", "snoozed": "Cita", "test": "Aftertide",
+        "read-soon": "Por favor, lee pronto", "snoozed": "Cita", "test": "Aftertide", "sign-in": "Aftertide",
     },
     bodies={
         "first-words": "¿Unas palabras mientras está fresco?", "next-morning": "¿Cómo estás hoy?", "nudge": "¿Un momento para ti?",
         "measure": "Te esperan unas preguntas.", "answers": "Hay una respuesta para ti.", "read-soon": "Alguien te pide que leas algo pronto.",
         "test": "Esta es la prueba que pediste. Ha llegado.",
+        "sign-in": "Alguien ha entrado en tu cuenta con un dispositivo nuevo. Si has sido tú, todo está bien. Si no: abre la aplicación, Dispositivos.",
     },
     cancelled="se ha cancelado. Abre la aplicación para ver por qué.",
     gone="Se ha cancelado una cita. Abre la aplicación para ver por qué.",

@@ -41,6 +41,8 @@ class Caller(msgspec.Struct, frozen=True):
     counter: int
     """The account's change counter as the session look-up saw it."""
     proved_at: int
+    access: int
+    """How often the account's key slots or sessions have changed."""
 
 
 class NotSignedIn(Refusal):

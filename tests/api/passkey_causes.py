@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from server import database
+from server.accounts.passkeys import MOST_PASSKEYS
 from server.clock import MINUTE
 from tests.api.authenticator import Authenticator, Passkey
 from tests.api.causes import CANARY, cause
@@ -69,6 +70,13 @@ async def a_passkey_that_somebody_else_has(running: Running, patient: Person, th
     same = Passkey(patient.id, id=device.passkeys[0].id)
     answer = device.make(await challenge(patient.http, "register"), patient.id, same)
     return await patient.http.post("/api/passkeys", json={"name": CANARY, "answer": answer})
+
+
+@cause("too-many-passkeys", 409)
+async def one_passkey_more_than_there_may_be(running: Running, patient: Person, therapist: Person) -> httpx.Response:
+    for _ in range(MOST_PASSKEYS):
+        await add(patient, Authenticator())
+    return await add(patient, Authenticator(), name=CANARY)
 
 
 @cause("passkey-copied", 403)

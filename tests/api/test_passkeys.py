@@ -51,7 +51,7 @@ async def test_a_passkey_signs_in_without_an_email_and_brings_the_slot_that_it_o
     assert (me["email"], me["id"]) == (therapist.email, str(therapist.id))
     (mine,) = [one for one in me["slots"] if one["method"] == "passkey"]
     assert mine == {
-        **added["slot"], "method": "passkey", "credential": b64(device.passkeys[0].id),
+        **added["slot"], "method": "passkey", "credential": b64(device.passkeys[0].id), "transports": ["internal"],
     }  # fmt: skip
     async with running.program() as http:
         http.headers["Authorization"] = f"Bearer {me['token']}"

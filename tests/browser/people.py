@@ -27,13 +27,14 @@ async def visit(page: Page, origin: str, path: str) -> None:
     await page.goto(f"{origin}{path}")
 
 
-async def say_who(page: Page, name: str, email: str) -> None:
-    """The first two steps of signing up: who one is, and a second look at the e-mail."""
+async def say_who(page: Page, name: str, email: str, *, others_look: bool = False) -> None:
+    """The first three steps of signing up: who one is, a second look at the e-mail, and whether anybody else looks."""
     await page.get_by_label("Your name").fill(name)
     await page.get_by_label("E-mail").fill(email)
     await press(page, "Continue")
     await expect(page.get_by_text(email, exact=True)).to_be_visible()
     await press(page, "It’s right")
+    await press(page, "Yes, or maybe" if others_look else "No, only me")
 
 
 async def keep_kit(page: Page) -> str:

@@ -53,7 +53,7 @@ async def test_signing_up_by_passkey_asks_for_no_passphrase_and_signs_in_without
     await laptop.goto(named_practice.begin_link)
     await say_who(laptop, "Dr. Tidewell", "therapist@example.org")
     await expect(laptop.get_by_role("heading", name="How you get in")).to_be_visible()
-    await expect(laptop.get_by_text("Step 3 of 4")).to_be_visible()
+    await expect(laptop.get_by_text("Step 4 of 5")).to_be_visible()
     await make(laptop, once_more=prf == "when used")
     await keep_kit(laptop)
     await press(laptop, "To the patients")

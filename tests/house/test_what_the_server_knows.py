@@ -5,7 +5,7 @@ from server.opening import TABLES
 from tests.conftest import Running
 
 IN_PLAIN = {
-    "accounts": {"id", "role", "email", "email_verified_at", "gen", "locale", "time_zone", "settings_record", "ledger_record", "created_at"},
+    "accounts": {"id", "role", "email", "email_verified_at", "gen", "locale", "time_zone", "settings_record", "ledger_record", "access_version", "created_at"},
     "counters": {"account", "value"},
     "identities": {"account", "key_id", "public_key", "gen", "current", "created_at"},
     "key_slots": {"id", "account", "method", "params", "gen", "created_at"},
@@ -14,7 +14,7 @@ IN_PLAIN = {
         "created_at", "last_used_at", "copied_at",
     },
     "passkey_challenges": {"expires_at"},
-    "sessions": {"id", "account", "label", "created_at", "seen_at", "proved_at", "expires_at"},
+    "sessions": {"id", "account", "label", "method", "passkey", "created_at", "seen_at", "proved_at", "expires_at"},
     "practices": {"id", "name", "phone", "emergency_number", "reading_line", "time_zone", "created_at"},
     "first_therapist_links": {"practice", "expires_at", "used_by"},
     "memberships": {"practice", "account", "since"},

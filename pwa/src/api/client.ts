@@ -117,6 +117,21 @@ export function createApi(options: ApiOptions) {
     return response;
   }
 
+  /** What an address has and its tag; undefined when it is as under the tag that is `known`. */
+  async function unlessKnown<P extends Address<"get">>(
+    path: P,
+    known: string | undefined,
+  ): Promise<{ tag: string; content: AnswerOf<Operation<"get", P>> } | undefined> {
+    const response = await reach("GET", path, undefined, known);
+    if (response.status === 304) return undefined;
+    try {
+      const content = (await response.json()) as AnswerOf<Operation<"get", P>>;
+      return { tag: response.headers.get("etag") ?? "", content };
+    } catch {
+      throw new NoAnswer("an answer that can't be read");
+    }
+  }
+
   async function call<M extends Method, P extends Address<M>>(
     method: M,
     path: P,
@@ -153,9 +168,13 @@ export function createApi(options: ApiOptions) {
     setPreferences: (body: Schemas["Preferences"]) => call("put", "/api/account/preferences", {}, body),
     setPointer: (pointer: "settings" | "ledger", record: string) =>
       call("put", "/api/account/pointers/{pointer}", { pointer }, { record }),
+    /** The account's key slots with their tag; undefined when they are as under the tag that is `known`. */
+    slots: (known: string | undefined) => unlessKnown("/api/account/slots", known),
     replaceSlot: (method: "passphrase" | "recovery", slot: Schemas["NewSlot"]) =>
       call("put", "/api/account/slots/{method}", { method }, { slot }),
     devices: () => call("get", "/api/devices"),
+    renameDevice: (device: string, name: string) => call("put", "/api/devices/{device}/name", { device }, { name }),
+    endOtherDevices: () => call("delete", "/api/devices"),
     endDevice: (device: string) => call("delete", "/api/devices/{device}", { device }),
     erase: () => call("post", "/api/account/erase"),
 
@@ -175,20 +194,7 @@ export function createApi(options: ApiOptions) {
     endRelation: (account: string, now: boolean) => call("post", "/api/relations/{account}/end", { account }, { now }),
 
     /** Own appointments with the tag of the list; undefined when they are as under the tag that is `known`. */
-    appointments: async (
-      known: string | undefined,
-    ): Promise<{ tag: string; list: Schemas["AppointmentView"][] } | undefined> => {
-      const response = await reach("GET", "/api/appointments", undefined, known);
-      if (response.status === 304) return undefined;
-      try {
-        return {
-          tag: response.headers.get("etag") ?? "",
-          list: (await response.json()) as Schemas["AppointmentView"][],
-        };
-      } catch {
-        throw new NoAnswer("an answer that can't be read");
-      }
-    },
+    appointments: (known: string | undefined) => unlessKnown("/api/appointments", known),
     bookAppointments: (appointments: Schemas["NewAppointment"][]) =>
       call("post", "/api/appointments", {}, { appointments }),
     moveAppointments: (moves: Schemas["Move"][]) => call("post", "/api/appointments/moves", {}, { moves }),

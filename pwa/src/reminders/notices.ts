@@ -80,7 +80,8 @@ export async function tapped(notice: TappedNotice, action: string, worker: Notic
   if (token && isAction(action)) await say(await act(token, action, worker.post), notice, worker);
   else if (token && isToAnswer(notice.data)) {
     if (!(worker.buttons && (await worker.focus()))) await worker.open(pageOf(token));
-  } else if (!(await worker.focus())) await worker.open("/");
+  } else if (!(await worker.focus()))
+    await worker.open(textOf(notice.data, "kind") === "sign-in" ? "/you/devices" : "/");
 }
 
 /** Says under the notice's own tag what came of it: silently, since somebody is looking. */

@@ -125,13 +125,13 @@ export function createAftertide(options: StoreOptions): Store {
         throw asStoreError(error);
       }),
     async start(shown = Promise.resolve()) {
-      await session.lockIfHiddenLong();
+      await session.locking.lockIfLeft();
       await shelf.load(shown);
       await lists.load();
-      await session.stayOpen();
+      await session.locking.stayOpen();
       // The first keystroke needs it: loaded early, so that it is here also when the network goes away.
       environment.whenIdle(() => void loadHpke().catch(() => undefined));
-      session.watchHidden();
+      session.locking.watch();
       environment.hearOthers((message) => {
         void shelf.load().then(async () => {
           await appointments.load();

@@ -285,7 +285,8 @@ export class AppointmentDesk implements Appointments {
     for (const [id, pending] of Object.entries(this.#answers)) await this.#sendAnswer(id, pending);
     const listed = await this.api.appointments(this.#seen?.tag || undefined);
     if (!listed) return;
-    const seen: Seen = { ...listed, moved: movedIn(this.#seen, listed.list) };
+    const { tag, content: list } = listed;
+    const seen: Seen = { tag, list, moved: movedIn(this.#seen, list) };
     await this.shelf.database.write(["care"], "relaxed", (transaction) =>
       transaction.put("care", seen, "appointments"),
     );

@@ -9,6 +9,14 @@ import type { Schemas } from "../api/client";
 import { type Bytes, fromBase64, passkeySlotKey, prfInput, toBase64, toBase64Url } from "../protocol";
 import { StoreError } from "./errors";
 
+/** A passkey to make no other beside, or to ask for. */
+export interface Known {
+  /** Its id, base64. */
+  readonly credential: string;
+  /** How its device may be reached, as it said when it was made; none where that isn't known. */
+  readonly transports?: readonly AuthenticatorTransport[] | undefined;
+}
+
 /** Ed25519, ECDSA with P-256, RSA: which the server takes, too (`server/accounts/signatures.py`). */
 const ALGORITHMS = [-8, -7, -257];
 /** Milliseconds, like a challenge. */
@@ -41,7 +49,7 @@ export interface Used {
 export async function makePasskey(
   challenge: string,
   who: { readonly account: string; readonly email: string },
-  known: readonly string[],
+  known: readonly Known[],
 ): Promise<Made> {
   const extensions = await prf();
   const credential = await asked(() =>
@@ -84,7 +92,7 @@ export async function makePasskey(
  * Asks the person to use a passkey: one of those named, or any that the device has for this site. Rejects with
  * `passkey-cancelled`, `passkey-unable`, `passkey-site`.
  */
-export async function usePasskey(challenge: Bytes, allowed: readonly string[]): Promise<Used> {
+export async function usePasskey(challenge: Bytes, allowed: readonly Known[]): Promise<Used> {
   const extensions = await prf();
   const credential = await asked(() =>
     navigator.credentials.get({
@@ -139,8 +147,12 @@ async function slotKeyOf(credential: PublicKeyCredential): Promise<CryptoKey | u
   return key;
 }
 
-function described(credentials: readonly string[]): PublicKeyCredentialDescriptor[] {
-  return credentials.map((credential) => ({ type: "public-key", id: fromBase64(credential) }));
+function described(known: readonly Known[]): PublicKeyCredentialDescriptor[] {
+  return known.map(({ credential, transports }) => ({
+    type: "public-key",
+    id: fromBase64(credential),
+    ...(transports && transports.length > 0 ? { transports: [...transports] } : {}),
+  }));
 }
 
 function idBytes(id: string): Bytes {

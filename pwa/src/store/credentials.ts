@@ -21,12 +21,14 @@ import {
   printKit,
   readKit,
   requireKdf,
+  SealError,
   type SlotSecrets,
   sealSlot,
   type TypedMethod,
   toBase64,
 } from "../protocol";
 import type { Keys } from "./database";
+import { SlotError } from "./errors";
 import type { Typed } from "./waysIn";
 
 /** Which slot of an account is opened: the one of what was typed, or the one of a passkey. */
@@ -60,12 +62,17 @@ function slotOf(slots: readonly Schemas["Slot"][], way: Way): Schemas["Slot"] {
   return slot;
 }
 
+/** Throws {@link SlotError} when what opens isn't the slot's. */
 async function accountKeyIn(slotKey: CryptoKey, account: string, slot: Schemas["Slot"]): Promise<Bytes> {
   const head = { account, id: slot.id, method: slot.method, gen: slot.gen };
-  return openSlot(slotKey, head, fromBase64(slot.sealed));
+  try {
+    return await openSlot(slotKey, head, fromBase64(slot.sealed));
+  } catch (error) {
+    throw error instanceof SealError ? new SlotError("what opens isn't the slot's") : error;
+  }
 }
 
-/** Opens the keys of an account through one of its slots. Throws {@link SealError} when what opens isn't the slot's. */
+/** Opens the keys of an account through one of its slots. Throws {@link SlotError} when what opens isn't the slot's. */
 export async function openKeys(
   { way, slotKey }: Opener,
   account: {

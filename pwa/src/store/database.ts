@@ -20,6 +20,12 @@ export interface Here {
   readonly publicKey: CryptoKey;
   /** The sealed slots and private keys, so that unlocking needs no network. */
   readonly slots: readonly Schemas["Slot"][];
+  /** The server's tag of these slots, and what its feed said when they were asked for. */
+  readonly slotsTag?: string | undefined;
+  readonly access?: number | undefined;
+  /** Ids of the devices that this one has heard of, and those that are news to its person. */
+  readonly knownDevices?: readonly string[] | undefined;
+  readonly newDevices?: readonly Schemas["Device"][] | undefined;
   readonly identities: readonly Schemas["Identity"][];
   readonly settingsRecord: string | undefined;
   readonly ledgerRecord?: string | undefined;

@@ -24,6 +24,8 @@ export interface Environment {
   whenIdle(work: () => void): void;
   /** A fault of our own that nobody awaits: it must be seen in development and by tests. */
   report(error: unknown): void;
+  /** What this device keeps beside its store, in plain and whoever is here: small choices, never words. */
+  readonly choices: Pick<Storage, "getItem" | "setItem">;
   readonly timeZone: string;
   /** Whether the browser thinks there is a network. */
   readonly online: boolean;
@@ -105,6 +107,7 @@ export function browserEnvironment(): Environment {
     // Safari has no idle callbacks.
     whenIdle: (work) => void ("requestIdleCallback" in globalThis ? requestIdleCallback(work) : setTimeout(work, 500)),
     report: (error) => reportError(error),
+    choices: localStorage,
     get timeZone() {
       return Intl.DateTimeFormat().resolvedOptions().timeZone;
     },

@@ -74,6 +74,8 @@ export type PasskeyReason =
   | "passkey-opens-nothing"
   /** Longer than five minutes. */
   | "challenge-over"
+  /** As many as there may be. */
+  | "too-many-passkeys"
   /** Nothing else would open the account. */
   | "last-slot";
 
@@ -97,6 +99,14 @@ export class StoreError extends Error {
   get retryAfter(): number | undefined {
     return this.more.retryAfter;
   }
+}
+
+/**
+ * What was to open a key slot isn't that slot's. A fault of its own: whatever else doesn't open afterwards says nothing of
+ * what somebody typed.
+ */
+export class SlotError extends Error {
+  override readonly name = "SlotError";
 }
 
 /** Passes by that storage refuses, where nobody awaits what was tried: `storageFailed` shows it. Throws anything else. */
@@ -132,6 +142,8 @@ export type FaultKind =
   | "second-answer"
   /** An answer to an invitation whose tag isn't right. */
   | "forged-answer"
+  /** Key slots that can't take the place of those here: one missing that is never removed, another under a known id, no slot at all. */
+  | "slots"
   /** Many deletions at once: none was applied, the person is asked. */
   | "deletion-wave"
   /** Deleted on one device while it was changed on another: the changed words are kept, as an entry of its own. */

@@ -12,10 +12,12 @@ import type { Answers, Attention, EntryFields, InvitationState, KitFault, Passph
 import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
 import type { Reminders } from "./reminding";
-import type { PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
+import type { Fault, Sync } from "./syncing";
+import type { Device, LockAfter, PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
 export type * from "./reminding";
+export type * from "./syncing";
 export type * from "./waysIn";
 export type {
   Answers,
@@ -113,8 +115,13 @@ export interface Session {
   /** Opens the keys of the account on this device again. Rejects with `wrong-proof`, `slow-down`, `offline`, `weak-parameters`. */
   unlock(passphrase: string): Promise<void>;
   unlockWithKit(kit: string): Promise<void>;
-  /** Deletes the keys on this device and closes all plaintext. Unsent words stay, sealed. */
+  /** Closes all plaintext at once and deletes the keys on this device. Unsent words stay, sealed. Rejects with `storage`: closed until it is opened anew. */
   lock(): Promise<void>;
+  /** How often it was locked: what was on the screen then isn't shown again before it is unlocked. */
+  readonly closings: number;
+  /** After how many minutes out of sight this device locks itself: its own choice, whoever is here; else 15 for a therapist, 12 hours for a patient. */
+  readonly lockAfter: LockAfter;
+  chooseLockAfter(minutes: LockAfter): void;
   /**
    * Ends the session and removes what is on this device. Rejects with `unsent-words` unless `giveUp` is true: ask first,
    * saying how many (`sync.unsent`).
@@ -129,6 +136,14 @@ export interface Session {
   newKit(shown: Shown): Promise<{ kit: string }>;
   /** Signed-in devices, newest first. Rejects with `offline`. */
   devices(): Promise<Device[]>;
+  /** Devices that were signed in since this one last looked, and that nobody here has said to know: tell the person. */
+  readonly newDevices: readonly Device[];
+  /** The person knows them. Rejects with `storage`. */
+  knowNewDevices(): Promise<void>;
+  /** Calls one something else. Rejects with `unknown`, `offline`. */
+  renameDevice(id: string, name: string): Promise<void>;
+  /** Signs all but this one out; as {@link Session.endDevice}. */
+  endOtherDevices(): Promise<void>;
   /** Signs one out. Needs a proof not older than five minutes: rejects with `proof-too-old`, then call {@link Session.prove}. */
   endDevice(id: string): Promise<void>;
   /** Proves again who this is. Rejects with `wrong-proof`, a passkey reason, `slow-down`, `offline`. */
@@ -170,14 +185,8 @@ export interface SignUp {
   readonly language: string;
   /** What this device is called in the list of devices. */
   readonly device: string;
-}
-
-export interface Device {
-  readonly id: string;
-  readonly label: string;
-  readonly created: string;
-  readonly seen: string;
-  readonly current: boolean;
+  /** Somebody else uses this device or reads the mailbox: it locks when it is left, and notices have no buttons; all of it can be changed. */
+  readonly othersLook?: boolean;
 }
 
 /** The owner's choice for an entry. `to-read` stands for attention 1 and 2. */
@@ -454,46 +463,4 @@ export interface PatientPage extends PatientSummary {
   readonly waiting: readonly SharedEntry[];
   /** Reviewed, newest first. */
   readonly reviewed: readonly SharedEntry[];
-}
-
-export interface Sync {
-  readonly online: boolean;
-  /** `paused`: signed out by the server, or locked with something to seal. */
-  readonly state: "idle" | "working" | "offline" | "paused";
-  /** Entries, comments and drafts on this device with words that the server doesn't have. Known while locked. */
-  readonly unsent: number;
-  /** Last time that everything was fetched, milliseconds since 1970. */
-  readonly lastPull: number | undefined;
-  /** The server was restored from a backup since: tell the person that this device gave back what was lost. */
-  readonly restored: boolean;
-  /**
-   * On a device that began with nothing: of when the journal is that it was shown (milliseconds since 1970), null where
-   * that can't be told, until the person has seen it.
-   */
-  readonly journalAt: number | null | undefined;
-  /** What the server showed and this device refused, newest first. Never empty silently: show them. */
-  readonly faults: readonly Fault[];
-  /** The person has seen a fault and wants it out of the way. */
-  dismissFault(id: string): Promise<void>;
-  /** So many own records were deleted elsewhere at once that nothing was forgotten yet: ask, then {@link Sync.applyDeletions}. */
-  readonly heldDeletions: number;
-  /** The person says that the deletions are theirs. */
-  applyDeletions(): Promise<void>;
-  /** Storage refuses to keep words: say so until it is over. */
-  readonly storageFailed: boolean;
-  /** Another window of an older release is in the way of opening the device's store: say so. */
-  readonly blocked: boolean;
-  /** Fetches and sends now, for "Try again". Never rejects. */
-  now(): Promise<void>;
-  dismissRestored(): void;
-  dismissJournalAt(): void;
-}
-
-export interface Fault {
-  readonly id: string;
-  readonly kind: FaultKind;
-  readonly record: string | undefined;
-  readonly account: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly at: number;
 }

@@ -146,6 +146,7 @@ export class Joining {
       locale: wanted.language,
       time_zone: this.environment.timeZone,
       device: wanted.device,
+      others_look: wanted.othersLook ?? false,
       bearer: false,
     };
     this.#made = { passphrase, making, slotKey, keys, account };

@@ -1,7 +1,7 @@
 /** Passkeys of one's own: signing in, proving and unlocking with them, making and removing them. Fetched when first needed. */
 import type { Api, Schemas } from "../api/client";
 import { fromBase64, randomBytes } from "../protocol";
-import { disown, type Made, makePasskey, type Used, usePasskey } from "./authenticator";
+import { disown, type Known, type Made, makePasskey, type Used, usePasskey } from "./authenticator";
 import { newPasskeySlot, type Opener } from "./credentials";
 import { StoreError } from "./errors";
 import { asStoreError } from "./problems";
@@ -21,8 +21,16 @@ function openerOf({ slotKey, credential }: Used, slots: readonly Schemas["Slot"]
   return slotKey && has ? { way: { method: "passkey", credential }, slotKey } : undefined;
 }
 
-function credentialsOf(slots: readonly Schemas["Slot"][]): string[] {
-  return slots.flatMap(({ credential }) => credential ?? []);
+function credentialsOf(slots: readonly Schemas["Slot"][]): Known[] {
+  return slots.flatMap(({ credential, transports }) =>
+    credential ? [{ credential, transports: transports as AuthenticatorTransport[] | undefined }] : [],
+  );
+}
+
+/** Those that the server names, with what the slots here know of them. */
+function knownOf(credentials: readonly string[] | undefined, slots: readonly Schemas["Slot"][]): Known[] {
+  const known = new Map(credentialsOf(slots).map((one) => [one.credential, one]));
+  return (credentials ?? []).map((credential) => known.get(credential) ?? { credential });
 }
 
 /** A passkey being made for an account, which may be one that isn't there yet. */
@@ -56,7 +64,7 @@ export class Making implements PasskeyInMaking {
       if (!this.#made) {
         const { challenge, credentials } = await this.challenge();
         const who = { account: this.account, email: this.email };
-        const made = await makePasskey(challenge, who, credentials ?? []);
+        const made = await makePasskey(challenge, who, knownOf(credentials, []));
         if (this.#givenUp) {
           await disown(made.credential);
           throw new StoreError("passkey-cancelled");
@@ -73,7 +81,7 @@ export class Making implements PasskeyInMaking {
     return guarded(async () => {
       if (!this.#made) throw new StoreError("unknown");
       // Nobody is signed in by it, and nothing is posted: only what the PRF gives is wanted.
-      const used = await usePasskey(randomBytes(32), [this.#made.credential]);
+      const used = await usePasskey(randomBytes(32), [{ credential: this.#made.credential }]);
       if (this.#givenUp) throw new StoreError("passkey-cancelled");
       this.#slotKey = used.slotKey;
       return used.slotKey ? "opens" : "cannot-open";
@@ -140,9 +148,9 @@ export class PasskeyDesk implements Passkeys {
   }
 
   /** Shows the server once more who this is, and gives the account as it is now, with what opens it, if this passkey does. */
-  async prove(): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
+  async prove(slots: readonly Schemas["Slot"][]): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const { challenge, credentials } = await this.api.challengeToProve();
-    const used = await usePasskey(fromBase64(challenge), credentials ?? []);
+    const used = await usePasskey(fromBase64(challenge), knownOf(credentials, slots));
     await this.api.proveByPasskey(used.answer);
     const me = await this.api.account();
     return { me, opener: openerOf(used, me.slots) };

@@ -8,7 +8,7 @@ import {
   ProtocolError,
   SealError,
 } from "../protocol";
-import { type Reason, StoreError } from "./errors";
+import { type Reason, SlotError, StoreError } from "./errors";
 
 const REASONS: Readonly<Record<string, Reason>> = {
   "not-signed-in": "signed-out",
@@ -37,6 +37,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "malformed-passkey": "passkey-unable",
   "passkeys-off": "passkey-site",
   "challenge-over": "challenge-over",
+  "too-many-passkeys": "too-many-passkeys",
   "last-slot": "last-slot",
 };
 
@@ -53,7 +54,7 @@ export function asStoreError(error: unknown): StoreError {
   if (error instanceof EmailError) return new StoreError("email");
   if (error instanceof ParameterError) return new StoreError("weak-parameters");
   if (error instanceof InvitationError) return new StoreError("forged");
-  if (error instanceof SealError) return new StoreError("unopened");
+  if (error instanceof SlotError || error instanceof SealError) return new StoreError("unopened");
   if (error instanceof ProtocolError) return new StoreError("server");
   throw error;
 }

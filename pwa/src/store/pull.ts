@@ -80,8 +80,11 @@ export class Pull {
     return known !== undefined && known !== this.incarnation();
   }
 
-  /** Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. */
-  async fetchAll(): Promise<void> {
+  /**
+   * Fetches all pages and applies them; needs the keys. `judgeOthers` comes after, when new contacts are pinned. Gives what
+   * the feed says of the ways in.
+   */
+  async fetchAll(): Promise<number> {
     const { shelf } = this;
     shelf.requireKeys();
     // Another page has fetched, unheard: what it put on the device is to be seen here, too.
@@ -91,11 +94,13 @@ export class Pull {
     if (comparing) cursor = 0;
     if (cursor === 0 && !shelf.requireHere().complete) await this.ledger().read();
     let shown = new Set<string>();
+    let access = 0;
     for (;;) {
       const page = await this.api.changes(cursor);
+      access = page.access;
       if (this.isElsewhere || page.counter < cursor) {
         // Which ledger the account names now is learnt when one is saved.
-        const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined };
+        const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined, access: undefined };
         await shelf.updateHere({ ...anew, incarnation: this.incarnation() });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
@@ -111,6 +116,7 @@ export class Pull {
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();
     await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
+    return access;
   }
 
   /** Keeps what came after `asked`. Rejects with `signed-out` where that isn't where this device is. */

@@ -8,7 +8,6 @@ import {
   type Role,
   requireGeneration,
   requireSettablePassphrase,
-  SealError,
   type SlotSecrets,
   toBase64,
 } from "../protocol";
@@ -17,19 +16,17 @@ import type { Opener } from "./credentials";
 import type { Here, Keys } from "./database";
 import { deviceLabel } from "./device";
 import type { Environment } from "./environment";
-import { StoreError, unlessStorage } from "./errors";
-import type { Device, FirstLink, OpenedInvitation, Phase, Session, SignUp } from "./interface";
+import { SlotError, StoreError } from "./errors";
+import type { Device, FirstLink, LockAfter, OpenedInvitation, Phase, Session, SignUp } from "./interface";
 import type { Joining } from "./joining";
 import { later } from "./later";
+import { Locking } from "./locking.svelte";
 import type { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
 import type { PasskeyInMaking, Shown, Typed } from "./waysIn";
-
-/** Milliseconds out of sight after which a device locks itself. */
-const HIDDEN: Record<Role, number> = { therapist: 15 * 60_000, patient: 12 * 3_600_000 };
 
 /** Signing in and up is rare: its code is loaded when it is needed. */
 const credentials = later(() => import("./credentials"));
@@ -44,6 +41,8 @@ export interface Lists {
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
   #halfway = $state.raw<Schemas["Me"] | undefined>(undefined);
+  closings = $state(0);
+  readonly locking: Locking;
 
   constructor(
     private readonly shelf: Shelf,
@@ -57,7 +56,17 @@ export class SessionDesk implements Session {
     private readonly environment: Environment,
     /** Seals the ledger, if it is time to save it; gives the way to send it, which needs no key. Never rejects. */
     private readonly sealLedger: () => Promise<(() => Promise<void>) | undefined>,
-  ) {}
+  ) {
+    this.locking = new Locking(shelf, environment, this);
+  }
+
+  get lockAfter(): LockAfter {
+    return this.locking.after;
+  }
+
+  chooseLockAfter(minutes: LockAfter): void {
+    this.locking.choose(minutes);
+  }
 
   get phase(): Phase {
     return this.shelf.phase;
@@ -124,6 +133,7 @@ export class SessionDesk implements Session {
         moveIn: async (me, keys, kit) => {
           await this.#settle(me, keys, true);
           this.kit = kit;
+          if (wanted.othersLook) this.chooseLockAfter(0);
         },
       });
       return { kit };
@@ -188,7 +198,7 @@ export class SessionDesk implements Session {
         if (opener) await this.#arrive(me, opener);
         else this.#halfway = me;
       } catch (error) {
-        if (!(error instanceof SealError)) throw error;
+        if (!(error instanceof SlotError)) throw error;
         this.#halfway = me;
       }
       return this.#halfway === undefined;
@@ -201,7 +211,7 @@ export class SessionDesk implements Session {
       if (!me) throw new StoreError("signed-out");
       const { slotKey } = await this.#secrets(me, typed);
       await this.#arrive(me, { way: { method: typed.method }, slotKey }).catch((error: unknown) => {
-        throw error instanceof SealError ? new StoreError("wrong-proof") : error;
+        throw error instanceof SlotError ? new StoreError("wrong-proof") : error;
       });
     });
   }
@@ -221,12 +231,12 @@ export class SessionDesk implements Session {
       }
       const opener = await (await this.passkeys()).unlock(here.slots);
       await this.#reopen(here, opener).catch((error: unknown) => {
-        throw error instanceof SealError ? new StoreError("passkey-opens-nothing") : error;
+        throw error instanceof SlotError ? new StoreError("passkey-opens-nothing") : error;
       });
     });
   }
 
-  /** Opens a slot that is on this device. Throws {@link SealError} when what opens isn't the slot's. */
+  /** Opens a slot that is on this device. Throws {@link SlotError} when what opens isn't the slot's. */
   async #reopen(here: Here, opener: Opener): Promise<void> {
     const { openKeys } = await credentials();
     await this.shelf.keepKeys(await openKeys(opener, { ...here, id: here.account }));
@@ -264,6 +274,8 @@ export class SessionDesk implements Session {
         journalAt: before?.journalAt,
         cursor: before?.cursor ?? 0,
         incarnation: before?.incarnation,
+        knownDevices: before?.knownDevices,
+        newDevices: before?.newDevices,
         comparing: before?.comparing ?? false,
         complete: before?.complete ?? false,
         lastPull: before?.lastPull,
@@ -306,7 +318,7 @@ export class SessionDesk implements Session {
       try {
         await this.#reopen(here, { way: { method: typed.method }, slotKey: secrets.slotKey });
       } catch (error) {
-        if (!(error instanceof SealError)) throw error;
+        if (!(error instanceof SlotError)) throw error;
         // Not what is on this device: it may have been changed on another one, which only the server knows.
         return this.#enter(here.email, typed.method, secrets).catch((failure: unknown) => {
           throw failure instanceof NoAnswer ? new StoreError("wrong-proof") : failure;
@@ -323,14 +335,26 @@ export class SessionDesk implements Session {
   }
 
   async lock(): Promise<void> {
-    this.kit = undefined;
-    const ledger = this.sealLedger();
+    this.saveLedger();
+    this.#close();
     await this.shelf.database.write(["keys"], "strict", (transaction) => transaction.delete("keys", "here"));
+    // What was being read from the device meanwhile may have opened again.
+    this.#close();
+    this.environment.tellOthers("keys");
+  }
+
+  /** Nothing is left open on the screen or in memory from here on, also where the page is stopped before the device has heard of it. */
+  #close(): void {
+    this.kit = undefined;
+    this.closings++;
     this.shelf.close();
     // Before the store is open it isn't known who is here.
     if (this.shelf.phase !== "starting") this.shelf.phase = this.shelf.here ? "locked" : "signed-out";
-    this.environment.tellOthers("keys");
-    void ledger.then((send) => send?.());
+  }
+
+  /** Out of sight, or about to lock: what is open is listed for devices to come. */
+  saveLedger(): void {
+    void this.sealLedger().then((send) => send?.());
   }
 
   async signOut(giveUp = false): Promise<void> {
@@ -383,7 +407,13 @@ export class SessionDesk implements Session {
   /** Shows the server once more who this is, and gives the account with its slots as they are now, and what opens one, if it does. */
   async #show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const here = this.shelf.requireHere();
-    if (shown.method === "passkey") return (await this.passkeys()).prove();
+    const showed = await this.#showBy(shown, here);
+    requireGeneration(here.gen, showed.me.gen);
+    return showed;
+  }
+
+  async #showBy(shown: Shown, here: Here): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
+    if (shown.method === "passkey") return (await this.passkeys()).prove(here.slots);
     const { slotKey, auth } = await this.#secrets(here, shown);
     await this.api.prove({ method: shown.method, auth: toBase64(auth) });
     return { me: await this.api.account(), opener: { way: { method: shown.method }, slotKey } };
@@ -391,18 +421,32 @@ export class SessionDesk implements Session {
 
   async reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }> {
     const { me, opener } = await this.#show(shown);
-    requireGeneration(this.shelf.requireHere().gen, me.gen);
     if (!opener) throw new StoreError("passkey-opens-nothing");
     return { me, opener };
   }
 
-  async keepSlots(): Promise<void> {
-    const { slots, identities } = await this.api.account();
-    await this.shelf.updateHere({ slots, identities });
+  keepSlots(): Promise<void> {
+    return this.rounds.keepSlots();
   }
 
   devices(): Promise<Device[]> {
     return this.#guarded(() => this.api.devices());
+  }
+
+  get newDevices(): readonly Device[] {
+    return this.shelf.here?.newDevices ?? [];
+  }
+
+  async knowNewDevices(): Promise<void> {
+    await this.shelf.updateHere({ newDevices: [] });
+  }
+
+  renameDevice(id: string, name: string): Promise<void> {
+    return this.#guarded(() => this.api.renameDevice(id, name));
+  }
+
+  endOtherDevices(): Promise<void> {
+    return this.#guarded(() => this.api.endOtherDevices());
   }
 
   endDevice(id: string): Promise<void> {
@@ -451,43 +495,5 @@ export class SessionDesk implements Session {
         await speak(changed.language).catch(() => undefined);
       }
     });
-  }
-
-  /** Locks a device that is out of sight too long, in all its pages; a reload doesn't lock. */
-  watchHidden(): void {
-    let dropTimer: (() => void) | undefined;
-    this.environment.whenHidden(
-      () => {
-        const { here } = this.shelf;
-        dropTimer?.();
-        if (!here) return;
-        dropTimer = this.environment.after(HIDDEN[here.role] + 1, () => {
-          this.lockIfHiddenLong().catch(unlessStorage);
-        });
-        this.shelf.updateHere({ hiddenAt: this.environment.now() }).catch(unlessStorage);
-        void this.sealLedger().then((send) => send?.());
-      },
-      () => {
-        dropTimer?.();
-        this.lockIfHiddenLong()
-          .then(() => this.stayOpen())
-          .catch(unlessStorage);
-      },
-    );
-    this.environment.whenToLook(() => {
-      this.stayOpen().catch(unlessStorage);
-    });
-  }
-
-  /** A page is in sight: the device isn't hidden, whatever another page has said. */
-  async stayOpen(): Promise<void> {
-    if (this.shelf.here?.hiddenAt !== undefined) await this.shelf.updateHere({ hiddenAt: undefined });
-  }
-
-  async lockIfHiddenLong(): Promise<void> {
-    const { database } = this.shelf;
-    const [here, keys] = await Promise.all([database.get("here", "here"), database.get("keys", "here")]);
-    if (here?.hiddenAt === undefined || !keys) return;
-    if (this.environment.now() - here.hiddenAt > HIDDEN[here.role]) await this.lock();
   }
 }

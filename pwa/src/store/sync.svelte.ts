@@ -2,9 +2,9 @@ import { type Api, ApiProblem, NoAnswer } from "../api/client";
 import type { Environment } from "./environment";
 import { StoreError, unlessStorage } from "./errors";
 import type { Exchange } from "./exchange";
-import type { Fault, Sync } from "./interface";
 import { recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
+import type { Fault, Sync } from "./syncing";
 
 /** What else is looked after in each round: lists in plain, answers to invitations. */
 export type Refresh = () => Promise<void>;
@@ -113,9 +113,13 @@ export class SyncRounds implements Sync {
   }
 
   async #exchange(): Promise<void> {
-    const { pull, push } = await this.exchange();
-    if (!this.shelf.keys) return push.sendSealed();
-    await pull.fetchAll();
+    const { pull, push, access } = await this.exchange();
+    if (!this.shelf.keys) {
+      await push.sendSealed();
+      // There is no feed without keys: what has been removed elsewhere must not open them.
+      return access.look();
+    }
+    await access.follow(await pull.fetchAll());
     await this.refresh();
     await pull.judgeOthers();
     await push.sendAll();
@@ -140,6 +144,11 @@ export class SyncRounds implements Sync {
       this.state = "paused";
       this.environment.report(error);
     }
+  }
+
+  /** The account's key slots have changed: keeps them as they are now. */
+  async keepSlots(): Promise<void> {
+    await (await this.exchange()).access.look();
   }
 
   async applyDeletions(): Promise<void> {

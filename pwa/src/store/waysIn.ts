@@ -46,3 +46,21 @@ export interface Passkeys {
   /** Shows who one is, opens the key with it, and begins to make one more. Rejects like `session.prove`. */
   begin(shown: Shown): Promise<NewPasskey>;
 }
+
+/** A signed-in device. */
+export interface Device {
+  readonly id: string;
+  readonly label: string;
+  readonly created: string;
+  /** To the hour. */
+  readonly seen: string;
+  readonly current: boolean;
+  /** By which way it was signed in; null where nobody knows. */
+  readonly method: "passphrase" | "recovery" | "passkey" | null;
+  /** What the passkey is called; null where it has been removed. */
+  readonly passkey: string | null;
+}
+
+/** Minutes out of sight after which a device locks itself; 0 is at once. */
+export const LOCK_AFTER = [0, 1, 5, 15, 60, 720] as const;
+export type LockAfter = (typeof LOCK_AFTER)[number];

@@ -58,7 +58,7 @@ async function comeBack(world: World, device: Device): Promise<void> {
     await scheduler.until(session.signIn(world.personOf(device).email, PASSPHRASE));
   if (session.phase === "locked") await scheduler.until(session.unlock(PASSPHRASE));
   await quiet(world);
-  // A locked device asks nothing of the server, and learns only now that its session has ended.
+  // Without a connection before, a locked device learns only now that its session has ended.
   if (session.expired) await scheduler.until(session.signIn(world.personOf(device).email, PASSPHRASE));
   await quiet(world);
 }

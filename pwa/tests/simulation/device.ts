@@ -192,6 +192,7 @@ export class Page {
       whenHidden: (hide, show) => Object.assign(page.sight, { hide, show }),
       whenIdle: (work) => scheduler.later(`${page.name} is idle`, work, page),
       report: (error) => surroundings.report(page, error),
+      choices: { getItem: () => null, setItem: () => undefined },
       timeZone: "Europe/Madrid",
       get online() {
         return device.wire.trouble !== "away";

@@ -36,7 +36,7 @@ afterEach(() => vi.unstubAllGlobals());
 describe("a passkey", () => {
   test("is asked for what the protocol asks, and for nothing else", async () => {
     create.mockResolvedValue(made({ enabled: true }));
-    await makePasskey(CHALLENGE, ACCOUNT, [toBase64(Uint8Array.of(9))]);
+    await makePasskey(CHALLENGE, ACCOUNT, [{ credential: toBase64(Uint8Array.of(9)) }]);
     const asked = create.mock.lastCall?.[0] as CredentialCreationOptions | undefined;
     expect(asked?.publicKey).toMatchObject({
       rp: { id: "journal.example.org" },
@@ -100,6 +100,17 @@ describe("a passkey", () => {
     get.mockRejectedValue(new DOMException("", name));
     await expect(makePasskey(CHALLENGE, ACCOUNT, [])).rejects.toMatchObject({ reason });
     await expect(usePasskey(fromBase64(CHALLENGE), [])).rejects.toMatchObject({ reason });
+  });
+
+  test("is asked for where its device said it may be reached, if it said so", async () => {
+    get.mockResolvedValue(used(undefined));
+    const allowed = [{ credential: "AQID", transports: ["internal", "hybrid"] as const }, { credential: "BAUG" }];
+    await usePasskey(fromBase64(CHALLENGE), allowed);
+    const asked = get.mock.lastCall?.[0] as CredentialRequestOptions | undefined;
+    expect(asked?.publicKey?.allowCredentials).toEqual([
+      { type: "public-key", id: fromBase64("AQID"), transports: ["internal", "hybrid"] },
+      { type: "public-key", id: fromBase64("BAUG") },
+    ]);
   });
 
   test("that a browser gives nothing for counts as stopped", async () => {

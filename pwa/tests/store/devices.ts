@@ -23,6 +23,8 @@ export interface Device extends Store {
   wait(milliseconds: number): void;
   /** The page goes out of sight, and comes back after so many milliseconds. */
   hideFor(milliseconds: number): Promise<void>;
+  /** The page goes out of sight. */
+  hide(): void;
   /** The same device after its tab was killed: what is on the disk, and nothing else. */
   reopen(): Promise<Device>;
   /** Another page of the same device, which hears nothing of this one: the worst that a browser may do. */
@@ -32,10 +34,16 @@ export interface Device extends Store {
 /** Makes a device at a server; another one for the same person signs in there. */
 export async function device(
   server: FakeServer,
-  at: { database: string; network: ReturnType<typeof connect>; clock: { now: number } } = {
+  at: {
+    database: string;
+    network: ReturnType<typeof connect>;
+    clock: { now: number };
+    choices: Map<string, string>;
+  } = {
     database: crypto.randomUUID(),
     network: connect(server),
     clock: { now: Date.now() },
+    choices: new Map(),
   },
 ): Promise<Device> {
   const sight = { hide: (): void => undefined, show: (): void => undefined };
@@ -60,6 +68,10 @@ export async function device(
     report: (error) => {
       throw error;
     },
+    choices: {
+      getItem: (name) => at.choices.get(name) ?? null,
+      setItem: (name, value) => void at.choices.set(name, value),
+    },
     timeZone: "Europe/Madrid",
     online: true,
   };
@@ -76,6 +88,7 @@ export async function device(
     wait: (milliseconds: number) => {
       at.clock.now += milliseconds;
     },
+    hide: () => sight.hide(),
     hideFor: async (milliseconds: number) => {
       sight.hide();
       // Both write what they know to the device: in turn, as on a page.

@@ -5,7 +5,8 @@ import type { Schemas } from "../../src/api/client";
 /** The slot of a passkey that was sent, as the server shows it. */
 export function slotOf(passkey: Schemas["NewPasskey"] | null | undefined): Schemas["Slot"][] {
   if (!passkey?.slot) return [];
-  return [{ ...passkey.slot, method: "passkey", params: null, credential: passkey.answer.id }];
+  const { id: credential, transports = [] } = passkey.answer;
+  return [{ ...passkey.slot, method: "passkey", params: null, credential, transports }];
 }
 
 /** What a browser with passkeys was told to forget, and was asked. */
@@ -13,6 +14,7 @@ export interface Authenticator {
   /** Ids of credentials, base64url. */
   readonly disowned: string[];
   readonly create: ReturnType<typeof vi.fn>;
+  readonly get: ReturnType<typeof vi.fn>;
 }
 
 /** Puts an authenticator into the browser. Its PRF gives a key when a passkey is made, only when it is used, or never. */
@@ -45,5 +47,5 @@ export function authenticator(prf: "when made" | "when used" | "never" = "when m
       return Promise.resolve();
     },
   });
-  return { disowned, create };
+  return { disowned, create, get };
 }

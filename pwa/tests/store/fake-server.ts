@@ -5,45 +5,11 @@
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
 import { FakeAppointments } from "./fake-appointments";
-import { slotOf } from "./fake-passkeys";
+import { type Account, type Invited, meOf, PRACTICE, type Stored } from "./fake-rows";
 import { Refusal } from "./refusal";
-
-interface Account {
-  me: Omit<Schemas["Me"], "session" | "cursor">;
-  auth: Map<string, string>;
-  counter: number;
-  changes: Map<string, number>;
-}
-
-interface Stored {
-  owner: string;
-  view: Schemas["RecordView"] | undefined;
-  revision: number;
-  tombstone: string | undefined;
-  grants: Map<string, Schemas["NewGrant"] & { epoch: number; granted: string }>;
-  readings: Map<string, Partial<Schemas["GrantView"]>>;
-  requests: Map<string, { revision: number; body: string }>;
-  past: Schemas["RevisionView"][];
-}
-
-interface Invited {
-  inviter: string;
-  redeemHash: string;
-  shown: Schemas["NewInvitation"];
-  view: Schemas["InvitationView"];
-}
 
 /** A request in a line: "PUT /api/records/…". */
 export const whatOf = (request: Request): string => `${request.method} ${new URL(request.url).pathname}`;
-
-const PRACTICE = {
-  id: "00000000-0000-4000-8000-000000000001",
-  name: "Harbour Practice",
-  phone: "+1 555 0100",
-  emergency_number: "911",
-  reading_line: "Mondays and Thursdays",
-  time_zone: "America/Vancouver",
-};
 
 export class FakeServer {
   incarnation = crypto.randomUUID();
@@ -74,7 +40,10 @@ export class FakeServer {
       const refused = this.refuse(what);
       if (refused) throw new Refusal(refused.status, refused.code);
       const caller = this.sessions.get(session ?? "");
-      const result = await this.#handle(what, url, text ? JSON.parse(text) : undefined, caller);
+      const result =
+        caller && what === "GET /api/devices"
+          ? { answer: this.#devices(caller, session) }
+          : await this.#handle(what, url, text ? JSON.parse(text) : undefined, caller);
       answer = this.lie(url.pathname, result.answer);
       if (result.session) next = result.session;
       if (what === "POST /api/sign-out") {
@@ -140,9 +109,10 @@ export class FakeServer {
           answer: { salt: toBase64((await hash(new TextEncoder().encode(JSON.stringify(body)))).slice(0, 16)) },
         };
       case "POST passkeys sign-up":
+      case "POST passkeys sign-in":
         return { answer: { challenge: toBase64(crypto.getRandomValues(new Uint8Array(32))) } };
       case "POST sign-in":
-        return this.#signIn(body as Schemas["SignIn"]);
+        return id === "passkey" ? this.#signInByPasskey() : this.#signIn(body as Schemas["SignIn"]);
       case "POST begin open":
         return { answer: PRACTICE };
       case "POST begin": {
@@ -170,6 +140,8 @@ export class FakeServer {
     switch (route) {
       case "GET account":
         return this.#me(caller);
+      case "GET account slots":
+        return { gen: this.#account(caller).me.gen, slots: this.#account(caller).me.slots };
       case "POST sign-out":
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
@@ -239,20 +211,9 @@ export class FakeServer {
   #create(account: Schemas["NewAccount"], role: "patient" | "therapist"): { answer: unknown; session: string } {
     const taken = [...this.accounts.values()].find(({ me }) => me.email === account.email);
     if (taken && taken.me.id !== account.id) throw new Refusal(409, "email-taken");
-    const me: Account["me"] = {
-      id: account.id,
-      role,
-      email: account.email,
-      gen: 1,
-      locale: account.locale ?? "en",
-      time_zone: account.time_zone ?? "UTC",
-      settings_record: null,
-      ledger_record: null,
-      slots: [...account.slots.map(({ auth: _, ...slot }) => slot), ...slotOf(account.passkey)],
-      identities: [account.identity],
-    };
+    const me = meOf(account, role);
     const auth = new Map(account.slots.map((slot) => [slot.method as string, slot.auth]));
-    if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, changes: new Map() });
+    if (!taken) this.accounts.set(account.id, { me, auth, counter: 0, access: 0, changes: new Map() });
     return { answer: this.#me(account.id), session: this.#session(account.id) };
   }
 
@@ -266,7 +227,24 @@ export class FakeServer {
   #session(account: string): string {
     const session = crypto.randomUUID();
     this.sessions.set(session, account);
+    this.#account(account).access++;
     return session;
+  }
+
+  #devices(caller: string, session: string | undefined): Schemas["Device"][] {
+    const at = new Date().toISOString();
+    return [...this.sessions]
+      .filter(([, account]) => account === caller)
+      .map(([id]) => {
+        return { id, label: "Browser", created: at, seen: at, current: id === session, method: null, passkey: null };
+      });
+  }
+
+  /** Whoever signed up first has all the passkeys. */
+  #signInByPasskey(): { answer: unknown; session: string } {
+    const [first] = this.accounts.keys();
+    if (!first) throw new Refusal(401, "wrong-passkey");
+    return { answer: this.#me(first), session: this.#session(first) };
   }
 
   #signIn(body: Schemas["SignIn"]): { answer: unknown; session: string } {
@@ -279,6 +257,7 @@ export class FakeServer {
     const account = this.#account(caller);
     account.me.slots = [...account.me.slots.filter((other) => other.method !== slot.method), slot];
     account.auth.set(slot.method, auth);
+    account.access++;
     return undefined;
   }
 
@@ -403,7 +382,7 @@ export class FakeServer {
       return { counter, id, state: "record", record: this.#view(caller, id), tombstone: null };
     });
     const cursor = page.at(-1)?.[1] ?? after;
-    return { changes, cursor, more: page.length < all.length, counter: account.counter };
+    return { changes, cursor, more: page.length < all.length, counter: account.counter, access: account.access };
   }
 
   async #save(caller: string, id: string, save: Schemas["Save"]): Promise<Schemas["Saved"]> {

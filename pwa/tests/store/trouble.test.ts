@@ -419,29 +419,3 @@ describe("what can't go out", () => {
     expect(entry(patient, bad).where).toBe("sent");
   });
 });
-
-describe("a device out of sight", () => {
-  test("stays open for a while, and locks itself after", async () => {
-    const { patient, therapist } = await pair();
-    await therapist.hideFor(14 * 60_000);
-    expect(therapist.session.phase).toBe("unlocked");
-    await therapist.hideFor(16 * 60_000);
-    expect(therapist.session.phase).toBe("locked");
-    await patient.hideFor(11 * 3_600_000);
-    expect(patient.session.phase).toBe("unlocked");
-    await patient.hideFor(13 * 3_600_000);
-    expect(patient.session.phase).toBe("locked");
-  });
-
-  test("signed out while it exchanges, it keeps nothing of what arrives", async () => {
-    const { patient, therapist } = await pair();
-    await write(patient, "Arriving.");
-    await settle(patient, therapist);
-    const round = patient.sync.now();
-    await patient.session.signOut();
-    await round;
-    const again = await patient.reopen();
-    expect(again.session.phase).toBe("signed-out");
-    expect(again.sync.unsent).toBe(0);
-  });
-});

@@ -18,7 +18,7 @@ export const passkeys = {
     onlySignsIn: "It signs you in. It can’t open the journal, so your passphrase is asked for then.",
     copied: "Somebody may have a copy of your passkey",
     copiedWhat:
-      "Two devices have used it as if each were the only one. It is refused from now on. Remove it, look at your signed-in devices, and make a new one.",
+      "Two devices have used it as if each were the only one. It is refused from now on, and the devices that it signed in are signed out. Remove it and make a new one.",
     rename: "Rename",
     name: "Name",
     nameHint: "So that you know which device it is.",
@@ -26,7 +26,7 @@ export const passkeys = {
     remove: "Remove",
     removeTitle: (name: string) => `Remove “${name}”?`,
     removeWhat:
-      "It opens nothing here any more. Devices that it signed in stay signed in until you sign them out. Delete it from the device’s own list of passkeys, too.",
+      "It opens nothing here any more, on any of your devices. Those that it signed in are signed out; this one stays signed in. Delete it from the device’s own list of passkeys, too.",
     removeLast: "Then only your recovery kit opens your journal. Set a passphrase first if your kit isn’t at hand.",
     removed: "Removed.",
     add: "Add a passkey",
@@ -67,6 +67,7 @@ export const passkeys = {
         "Somebody may have a copy of this passkey, so it is refused. Sign in with your passphrase or kit, then remove it under You, Passkeys.",
       "passkey-opens-nothing": "This passkey doesn’t open your journal. Use your passphrase or your kit.",
       "challenge-over": "That took more than five minutes. Begin again.",
+      "too-many-passkeys": "You have 20 passkeys, as many as there may be. Remove one first.",
       "last-slot": "Nothing else would open your journal. Set a passphrase or make a kit first.",
     },
   },

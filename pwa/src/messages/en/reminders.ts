@@ -191,6 +191,7 @@ export const reminders = {
         "read-soon": "Please read soon",
         snoozed: "Again, one hour later",
         test: "A test",
+        "sign-in": "A new sign-in",
       },
       why: {
         "too-late": "its time was over",

@@ -78,6 +78,12 @@ export const accounts = {
     emailRight: "Con él entras. Mira cada letra.",
     emailYes: "Está bien",
     emailNo: "Cambiarlo",
+    othersTitle: "¿Alguien más usa este teléfono o lee este correo?",
+    othersTitleDevice: "¿Alguien más usa este dispositivo o lee este correo?",
+    othersWhat:
+      "Si es así, la aplicación se bloquea en cuanto la dejas, y los recordatorios no tienen botones que cualquiera pueda pulsar. Solo llega correo si lo pides. Puedes cambiar cada cosa más tarde, en Tú y en Recordatorios.",
+    othersYes: "Sí, o quizá",
+    othersNo: "No, solo yo",
     passphraseTitle: "Elige una frase de acceso",
     makingKeys: "Creando tus claves. Tarda unos segundos.",
     makeAccount: "Crear mi diario",
@@ -137,6 +143,19 @@ export const accounts = {
     evening: "Oscuro desde las 21:00",
     light: "Claro",
     dark: "Oscuro",
+    lockAfter: "Bloquear este dispositivo solo",
+    lockAfterWhat:
+      "Cuando la aplicación lleva ese tiempo fuera de la vista. Es de este dispositivo, tenga sesión quien la tenga.",
+    lockAfters: {
+      0: "En cuanto se deja",
+      1: "1 minuto",
+      5: "5 minutos",
+      15: "15 minutos",
+      60: "1 hora",
+      720: "12 horas",
+    },
+    lockAtOnce:
+      "Entonces tampoco se ve nada en el selector de aplicaciones, y cambiar de pestaña o recargar la bloquea. Lo escrito se conserva, y vuelves al mismo sitio.",
     export: "Llévatelo todo",
     exportHow:
       "Todo tu diario en archivos legibles, creados en tu propio equipo: instala el cliente de Python y ejecuta «aftertide export».",
@@ -155,10 +174,24 @@ export const accounts = {
   devices: {
     title: "Dispositivos con sesión",
     this: "Este dispositivo",
-    since: (day: string) => `entró el ${day}`,
-    last: (day: string) => `activo por última vez el ${day}`,
+    since: (day: string) => `Entró el ${day}`,
+    by: {
+      passphrase: (day: string) => `Entró el ${day} con la frase de acceso`,
+      recovery: (day: string) => `Entró el ${day} con la clave de recuperación`,
+      passkey: (day: string) => `Entró el ${day} con una llave de acceso que se quitó`,
+    },
+    byPasskey: (day: string, name: string) => `Entró el ${day} con la llave de acceso «${name}»`,
+    last: (day: string) => `Activo por última vez el ${day}`,
+    nowhere: "Dónde está un dispositivo no se anota, ni aquí ni en el servidor.",
     end: "Cerrar su sesión",
+    endOthers: "Cerrar todas las demás",
     ended: "Sesión cerrada.",
+    endedOthers: "Todas las demás sesiones están cerradas.",
+    newTitle: (device: string, day: string) =>
+      `Alguien ha entrado en tu cuenta con un dispositivo nuevo: ${device}, ${day}.`,
+    newWhat: "Si has sido tú, todo está bien. Si no, cierra su sesión.",
+    newKnown: "He sido yo",
+    newSee: "Ver mis dispositivos",
     endWhat:
       "Un dispositivo sin sesión ya no puede recibir ni enviar nada. Lo que tenga abierto se puede leer allí hasta que se bloquee.",
     only: "No hay otro dispositivo con sesión.",

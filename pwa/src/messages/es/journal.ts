@@ -201,6 +201,7 @@ export const journal = {
       "back-after-deletion":
         "El servidor volvió a un estado anterior y tiene, con otras palabras, algo que habías borrado. Está aquí otra vez, solo para ti. Bórralo de nuevo si quieres.",
       "share-refused": "No se pudo compartir, porque aquí terminó el trabajo en común. Se queda solo contigo.",
+      slots: "Lo que el servidor dice que abre tu cuenta no puede ser. Este dispositivo conservó lo que tenía.",
       "deletion-wave": "El servidor dice que muchas cosas se borraron a la vez. Aquí no se aplicó nada.",
     },
   },

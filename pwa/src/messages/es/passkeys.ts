@@ -18,7 +18,7 @@ export const passkeys = {
     onlySignsIn: "Con ella entras. No puede abrir el diario, así que después se pide tu frase de acceso.",
     copied: "Puede que alguien tenga una copia de tu llave de acceso",
     copiedWhat:
-      "Dos dispositivos la han usado como si cada uno fuera el único. Desde ahora se rechaza. Quítala, mira tus dispositivos con sesión y crea una nueva.",
+      "Dos dispositivos la han usado como si cada uno fuera el único. Desde ahora se rechaza, y se ha cerrado la sesión de los dispositivos que entraron con ella. Quítala y crea una nueva.",
     rename: "Cambiar el nombre",
     name: "Nombre",
     nameHint: "Para que sepas qué dispositivo es.",
@@ -26,7 +26,7 @@ export const passkeys = {
     remove: "Quitar",
     removeTitle: (name: string) => `¿Quitar «${name}»?`,
     removeWhat:
-      "Aquí ya no abre nada. Los dispositivos que entraron con ella siguen con sesión hasta que la cierres. Bórrala también de la lista de llaves del dispositivo.",
+      "Aquí ya no abre nada, en ninguno de tus dispositivos. Se cierra la sesión de los que entraron con ella; este sigue con sesión. Bórrala también de la lista de llaves del dispositivo.",
     removeLast:
       "Entonces solo tu clave de recuperación abre tu diario. Pon antes una frase de acceso si no tienes la clave a mano.",
     removed: "Quitada.",
@@ -68,6 +68,7 @@ export const passkeys = {
       "passkey-opens-nothing":
         "Esta llave de acceso no abre tu diario. Usa tu frase de acceso o tu clave de recuperación.",
       "challenge-over": "Han pasado más de cinco minutos. Empieza de nuevo.",
+      "too-many-passkeys": "Tienes 20 llaves de acceso, todas las que puede haber. Quita antes una.",
       "last-slot": "Nada más abriría tu diario. Pon antes una frase de acceso o crea una clave de recuperación.",
     },
   },

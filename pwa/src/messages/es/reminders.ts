@@ -195,6 +195,7 @@ export const reminders = {
         "read-soon": "Léela pronto, por favor",
         snoozed: "Otra vez, una hora después",
         test: "Una prueba",
+        "sign-in": "Un nuevo inicio de sesión",
       },
       why: {
         "too-late": "su momento había pasado",
