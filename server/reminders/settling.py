@@ -29,10 +29,13 @@ async def settle(settled: Sequence[Settled], now: int) -> None:
     moved = await database.fetch(
         "INSERT INTO settled_reminders (id, account, kind, appointment, generation, due_at, outcome, channel, why, settled_at) "
         "SELECT r.id, r.account, r.kind, r.appointment, r.generation, r.due_at, s.outcome, s.channel, s.why, $1 "
-        f"FROM reminders r JOIN {table} ON s.id = r.id WHERE s.lease IS NULL OR s.lease = r.lease "
+        f"FROM reminders r JOIN {table} ON s.id = r.id WHERE (s.lease IS NULL OR s.lease = r.lease)"
+        f"{database.among('r.id', 2)} "
         "ON CONFLICT (id) DO NOTHING RETURNING id",
         now, *values,
     )  # fmt: skip
     if moved:
         table, values = database.as_table("s", {"id": "uuid"}, sorted((row["id"],) for row in moved), first=1)
-        await database.fetch(f"DELETE FROM reminders WHERE id IN (SELECT s.id FROM {table})", *values)
+        await database.fetch(
+            f"DELETE FROM reminders WHERE {database.one_of('id', f'SELECT s.id FROM {table}')}", *values
+        )
