@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from server import database
+from server.reminders.lookup import among, one_of
 from server.reminders.settling import Settled, settle
 
 RANKS = 4
@@ -41,7 +42,7 @@ async def _claim(channel: str, rank: int, lease: Lease, limit: int, now: int) ->
         + database.for_update_skipping()
     )
     return await database.fetch(
-        f"UPDATE reminders SET lease = $1, worker = $2, next_at = $3 WHERE {database.one_of('id', due)} RETURNING *",
+        f"UPDATE reminders SET lease = $1, worker = $2, next_at = $3 WHERE {one_of('id', due)} RETURNING *",
         uuid4(), lease.worker, now + lease.lasts, channel, rank, now, limit,
     )  # fmt: skip
 
@@ -64,7 +65,7 @@ async def claim_suspects(lease: Lease, now: int) -> list[database.Row]:
                 )
                 rows = await database.fetch(
                     "UPDATE reminders SET crashes = crashes + CASE WHEN lease IS NULL THEN 0 ELSE 1 END, lease = $1, worker = $2, "
-                    f"next_at = $3 WHERE {database.one_of('id', due)} RETURNING *",
+                    f"next_at = $3 WHERE {one_of('id', due)} RETURNING *",
                     uuid4(), lease.worker, now + lease.lasts, channel, rank, now, limit,
                 )  # fmt: skip
                 if rows:
@@ -91,7 +92,7 @@ async def give_back(rows: Sequence[database.Row]) -> None:
     await database.fetch(
         "UPDATE reminders SET lease = NULL, worker = NULL, next_at = b.next_at, state = CASE WHEN state = 'sending' THEN 'planned' "
         f"ELSE state END FROM {table} WHERE reminders.id = b.id AND reminders.lease = b.lease"
-        + database.among("reminders.id", 1),
+        + among("reminders.id", 1),
         *parameters,
     )
 
