@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server import database
 from server.channels.subscriptions import note_outcomes
+from server.reminders.lookup import among
 from server.reminders.settling import Settled, settle
 from server.reminders.structs import Channel, Why
 
@@ -66,7 +67,8 @@ async def begin(attempts: Sequence[Attempt], now: int) -> set[UUID]:
         table, values = database.as_table("a", {"id": "uuid", "lease": "uuid"}, leases, first=1)
         held = await database.fetch(
             "UPDATE reminders SET state = 'sending', attempts = attempts + 1 "
-            f"FROM {table} WHERE reminders.id = a.id AND reminders.lease = a.lease RETURNING reminders.id",
+            f"FROM {table} WHERE reminders.id = a.id AND reminders.lease = a.lease{among('reminders.id', 1)} "
+            "RETURNING reminders.id",
             *values,
         )
         still = {row["id"] for row in held}
@@ -148,7 +150,8 @@ async def _write_tried(tried: Sequence[Tried], now: int) -> None:
     await database.fetch(
         "UPDATE deliveries SET result = t.result, result_at = $1, "
         "why = CASE WHEN deliveries.why = 'delayed' AND t.result = 'accepted' THEN deliveries.why ELSE t.why END "
-        f"FROM {table} WHERE deliveries.id = t.id AND (deliveries.result IS NULL OR deliveries.result <> 'returned')",
+        f"FROM {table} WHERE deliveries.id = t.id AND (deliveries.result IS NULL OR deliveries.result <> 'returned')"
+        + among("deliveries.id", 2),
         now, *values,
     )  # fmt: skip
 
@@ -163,7 +166,7 @@ async def _write_onward(onward: Sequence[Onward]) -> None:
     await database.fetch(
         "UPDATE reminders SET state = o.state, channel = o.channel, next_at = o.next_at, why = o.why, "
         f"crashes = reminders.crashes + o.crashes, lease = NULL, worker = NULL FROM {table} "
-        "WHERE reminders.id = o.id AND reminders.lease = o.lease",
+        "WHERE reminders.id = o.id AND reminders.lease = o.lease" + among("reminders.id", 1),
         *values,
     )
 

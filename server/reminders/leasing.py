@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from server import database
+from server.reminders.lookup import among, one_of
 from server.reminders.settling import Settled, settle
 
 RANKS = 4
@@ -35,11 +36,13 @@ async def claim(channel: str, lease: Lease, limit: int, now: int) -> list[databa
 
 
 async def _claim(channel: str, rank: int, lease: Lease, limit: int, now: int) -> list[database.Row]:
-    return await database.fetch(
-        "UPDATE reminders SET lease = $1, worker = $2, next_at = $3 WHERE id IN (SELECT id FROM reminders "
+    due = (
+        "SELECT id FROM reminders "
         "WHERE channel = $4 AND rank = $5 AND next_at <= $6 AND lease IS NULL AND crashes = 0 ORDER BY next_at LIMIT $7"
         + database.for_update_skipping()
-        + ") RETURNING *",
+    )
+    return await database.fetch(
+        f"UPDATE reminders SET lease = $1, worker = $2, next_at = $3 WHERE {one_of('id', due)} RETURNING *",
         uuid4(), lease.worker, now + lease.lasts, channel, rank, now, limit,
     )  # fmt: skip
 
@@ -55,12 +58,14 @@ async def claim_suspects(lease: Lease, now: int) -> list[database.Row]:
     for limit, suspicion in ((SUSPECTS, in_a_batch), (1, in_a_group)):
         for channel in ("push", "mail"):
             for rank in range(RANKS):
-                rows = await database.fetch(
-                    "UPDATE reminders SET crashes = crashes + CASE WHEN lease IS NULL THEN 0 ELSE 1 END, lease = $1, worker = $2, "
-                    "next_at = $3 WHERE id IN (SELECT id FROM reminders WHERE channel = $4 AND rank = $5 AND next_at <= $6 "
+                due = (
+                    "SELECT id FROM reminders WHERE channel = $4 AND rank = $5 AND next_at <= $6 "
                     f"AND ({suspicion}) AND (worker IS NULL OR worker <> $2) ORDER BY next_at LIMIT $7"
                     + database.for_update_skipping()
-                    + ") RETURNING *",
+                )
+                rows = await database.fetch(
+                    "UPDATE reminders SET crashes = crashes + CASE WHEN lease IS NULL THEN 0 ELSE 1 END, lease = $1, worker = $2, "
+                    f"next_at = $3 WHERE {one_of('id', due)} RETURNING *",
                     uuid4(), lease.worker, now + lease.lasts, channel, rank, now, limit,
                 )  # fmt: skip
                 if rows:
@@ -86,7 +91,8 @@ async def give_back(rows: Sequence[database.Row]) -> None:
     table, parameters = database.as_table("b", columns, values, first=1)
     await database.fetch(
         "UPDATE reminders SET lease = NULL, worker = NULL, next_at = b.next_at, state = CASE WHEN state = 'sending' THEN 'planned' "
-        f"ELSE state END FROM {table} WHERE reminders.id = b.id AND reminders.lease = b.lease",
+        f"ELSE state END FROM {table} WHERE reminders.id = b.id AND reminders.lease = b.lease"
+        + among("reminders.id", 1),
         *parameters,
     )
 

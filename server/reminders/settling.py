@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from server import database
+from server.reminders.lookup import among, one_of
 from server.reminders.structs import Channel, Outcome, Why
 
 
@@ -29,10 +30,11 @@ async def settle(settled: Sequence[Settled], now: int) -> None:
     moved = await database.fetch(
         "INSERT INTO settled_reminders (id, account, kind, appointment, generation, due_at, outcome, channel, why, settled_at) "
         "SELECT r.id, r.account, r.kind, r.appointment, r.generation, r.due_at, s.outcome, s.channel, s.why, $1 "
-        f"FROM reminders r JOIN {table} ON s.id = r.id WHERE s.lease IS NULL OR s.lease = r.lease "
+        f"FROM reminders r JOIN {table} ON s.id = r.id WHERE (s.lease IS NULL OR s.lease = r.lease)"
+        f"{among('r.id', 2)} "
         "ON CONFLICT (id) DO NOTHING RETURNING id",
         now, *values,
     )  # fmt: skip
     if moved:
         table, values = database.as_table("s", {"id": "uuid"}, sorted((row["id"],) for row in moved), first=1)
-        await database.fetch(f"DELETE FROM reminders WHERE id IN (SELECT s.id FROM {table})", *values)
+        await database.fetch(f"DELETE FROM reminders WHERE {one_of('id', f'SELECT s.id FROM {table}')}", *values)

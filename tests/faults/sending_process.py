@@ -5,11 +5,16 @@ SQLite, a worker on PostgreSQL. `poison=ID` in the arguments has a child die whe
 """
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import migrations
 from server import serving, working
 from server.app import create_app
 from server.reminders import context, dispatcher
@@ -28,17 +33,19 @@ def _poisoned(reminder: str) -> None:
     dispatcher.said = dying  # type: ignore[attr-defined]  # as the dispatcher imported it
 
 
-async def _serve(settings: Settings) -> None:
+def _server_of(settings: Settings) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Return what a child runs; putting the app together, and loading the migrations that a start looks at, is done once for all."""
+    for path in Path(migrations.__file__).parent.glob("20*.py"):
+        importlib.import_module(f"migrations.{path.stem}")
     if settings.database_url.startswith("sqlite:"):
-        await serving.serve(settings, create_app(settings, sends=True))
-    else:
-        await working.work(settings)
+        return partial(serving.serve, settings, create_app(settings, sends=True))
+    return partial(working.work, settings)
 
 
 def main(arguments: list[str]) -> None:
     """Fork what is asked for until the input ends."""
     options: dict[str, Any] = dict(argument.split("=", 1) for argument in arguments)
-    settings = read_settings()
+    serve = _server_of(read_settings())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         if line.strip() != "start":
@@ -48,7 +55,7 @@ def main(arguments: list[str]) -> None:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the parent's answers are the only ones
             if "poison" in options:
                 _poisoned(options["poison"])
-            asyncio.run(_serve(settings))
+            asyncio.run(serve())
             os._exit(0)
         print(child, flush=True)
 

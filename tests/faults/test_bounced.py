@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -126,3 +127,46 @@ async def test_what_is_no_letter_in_the_folder_stops_no_other(running: Running) 
     await a_minute_later(running)
     assert await open_to(patient) == set()
     assert await asyncio.to_thread(os.listdir, folder) == []
+
+
+def recipe(place: Path, settings: dict[str, str]) -> Path:
+    """The script of the operating guide, at a place of its own, with the settings that it reads."""
+    guide = Path("docs/operating.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```\n(#!/bin/sh\n.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    read, command = place / "aftertide.env", place / "aftertide-server"
+    read.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()), encoding="utf-8")
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m server.cli "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    script = script.replace("/etc/aftertide.env", str(read))
+    written = place / "aftertide-bounced"
+    written.write_text(script.replace("/opt/aftertide/.venv/bin/aftertide-server", str(command)), encoding="utf-8")
+    written.chmod(0o755)
+    return written
+
+
+async def piped(script: Path, recipient: str) -> int:
+    """Hand a mail over as Postfix's pipe(8) does with flags R and q, in an environment of its own; returns the exit code."""
+    mail = b"Return-Path: <>\n" + bounce("Postfix", recipient).replace(b"\r\n", b"\n")
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C", "MAIL_CONFIG": "/etc/postfix"}
+    ended = await asyncio.to_thread(
+        subprocess.run, [str(script), recipient], env=environment, input=mail, check=False, capture_output=True
+    )
+    return ended.returncode
+
+
+async def test_the_recipe_for_postfix_takes_a_report_and_has_it_kept_where_it_cannot(
+    running: Running, tmp_path: Path
+) -> None:
+    patient, path = await mailed(running)
+    settings = {
+        "DATABASE_URL": running.settings.database_url, "AFTERTIDE_ENV": "production", "AFTERTIDE_ORIGIN": ORIGIN,
+        "AFTERTIDE_CONTACT": CONTACT, "AFTERTIDE_MAIL_RETURNS": RETURNS,
+    }  # fmt: skip
+    for wrong in ({"AFTERTIDE_MAIL_RETURNS": ""}, {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}):
+        assert await piped(recipe(tmp_path, settings | wrong), path) == os.EX_TEMPFAIL
+    await a_minute_later(running)
+    assert await open_to(patient) == {patient.email}
+    assert await piped(recipe(tmp_path, settings), RETURNS) == os.EX_OK  # without a variable part it is left alone
+    assert await piped(recipe(tmp_path, settings), path) == os.EX_OK
+    await a_minute_later(running)
+    assert await open_to(patient) == set()
