@@ -35,7 +35,7 @@ async def unreachable_of(therapist: UUID, now: int) -> list[Unreachable]:
 
 
 async def _last_failures(patients: list[UUID], now: int) -> dict[UUID, int]:
-    """Return when the last notice of a session failed, for those to whom none has been delivered since."""
+    """Return when the last notice failed, of whatever kind, for those to whom none has been delivered since."""
     table, values = database.as_table("p", {"id": "uuid"}, [(patient,) for patient in patients], first=2)
     rows = await database.fetch(
         "SELECT s.account, MAX(CASE WHEN s.outcome = 'failed' THEN s.settled_at END) AS failed, "
