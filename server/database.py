@@ -308,10 +308,12 @@ class PostgreSQL(_Engine, PostgresEngine):  # type: ignore[misc]  # our transact
 
     async def _release(self, connection: Any, *, writing: bool) -> None:  # noqa: ARG002
         try:
-            if not connection.is_closed() and connection.is_in_transaction():
-                await connection.execute("ROLLBACK")
+            left_open = not connection.is_closed() and connection.is_in_transaction()
         except asyncpg.InterfaceError:
-            pass  # the database ended it, so that the pool has it back: the error that says why is on its way
+            return  # the database ended it, so that the pool has it back: the error that says why is on its way
+        try:
+            if left_open:
+                await connection.execute("ROLLBACK")
         finally:
             await self.pool.release(connection)  # type: ignore[union-attr]  # acquired from it
 

@@ -89,6 +89,14 @@ export interface ApiOptions {
 
 export type Api = ReturnType<typeof createApi>;
 
+async function contentOf<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new NoAnswer("an answer that can't be read");
+  }
+}
+
 /** Everything the app asks the server. Each call rejects with {@link ApiProblem} or {@link NoAnswer}. */
 export function createApi(options: ApiOptions) {
   async function reach(method: string, address: string, body: string | undefined, known?: string): Promise<Response> {
@@ -124,12 +132,8 @@ export function createApi(options: ApiOptions) {
   ): Promise<{ tag: string; content: AnswerOf<Operation<"get", P>> } | undefined> {
     const response = await reach("GET", path, undefined, known);
     if (response.status === 304) return undefined;
-    try {
-      const content = (await response.json()) as AnswerOf<Operation<"get", P>>;
-      return { tag: response.headers.get("etag") ?? "", content };
-    } catch {
-      throw new NoAnswer("an answer that can't be read");
-    }
+    const content = await contentOf<AnswerOf<Operation<"get", P>>>(response);
+    return { tag: response.headers.get("etag") ?? "", content };
   }
 
   async function call<M extends Method, P extends Address<M>>(
@@ -232,7 +236,12 @@ export function createApi(options: ApiOptions) {
     setSteps: (appointment: string, steps: Schemas["Step"][]) =>
       call("put", "/api/reminders/steps/{appointment}", { appointment }, { steps }),
 
-    changes: (after: number) => call("get", "/api/changes", { after }),
+    /** A page of the feed, and which database it comes from: what is asked meanwhile may be answered by another one. */
+    changes: async (after: number): Promise<Schemas["Changes"] & { readonly incarnation: string }> => {
+      const response = await reach("GET", `/api/changes?after=${after}`, undefined);
+      const page = await contentOf<Schemas["Changes"]>(response);
+      return { ...page, incarnation: response.headers.get(INCARNATION) ?? "" };
+    },
     record: (record: string) => call("get", "/api/records/{record}", { record }),
     history: (record: string) => call("get", "/api/records/{record}/history", { record }),
     markRead: (record: string, revision: number) =>

@@ -114,7 +114,8 @@ export class Ledger {
       // Another device's came first, or the answer to this one's last was lost: this one's is newer.
       const theirs = error instanceof ApiProblem && error.code === "stale" && shelf.keys && error.current;
       if (!theirs) throw error;
-      if (!(await this.pull.take(theirs as Schemas["RecordView"]))) return;
+      // Restored since the last look: what it has now is for the next round to compare.
+      if (this.pull.isElsewhere || !(await this.pull.take(theirs as Schemas["RecordView"]))) return;
       const { records } = (this.#held()?.content ?? content) as LedgerContent;
       const merged = { ...content, records: mergeListed(content.records, records) };
       const again = await this.#seal(merged, {

@@ -76,8 +76,12 @@ export class Pull {
 
   /** Whether the last answer came from another database than what is here: the next fetching compares everything. */
   get isElsewhere(): boolean {
+    return this.#isAnother(this.incarnation());
+  }
+
+  #isAnother(incarnation: string | undefined): boolean {
     const known = this.shelf.here?.incarnation;
-    return known !== undefined && known !== this.incarnation();
+    return known !== undefined && known !== incarnation;
   }
 
   /**
@@ -98,10 +102,10 @@ export class Pull {
     for (;;) {
       const page = await this.api.changes(cursor);
       access = page.access;
-      if (this.isElsewhere || page.counter < cursor) {
+      if (this.#isAnother(page.incarnation) || page.counter < cursor) {
         // Which ledger the account names now is learnt when one is saved.
         const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined, access: undefined };
-        await shelf.updateHere({ ...anew, incarnation: this.incarnation() });
+        await shelf.updateHere({ ...anew, incarnation: page.incarnation });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;
@@ -120,7 +124,7 @@ export class Pull {
   }
 
   /** Keeps what came after `asked`. Rejects with `signed-out` where that isn't where this device is. */
-  async #apply(page: Schemas["Changes"], asked: number, comparing: boolean): Promise<void> {
+  async #apply(page: Awaited<ReturnType<Api["changes"]>>, asked: number, comparing: boolean): Promise<void> {
     const { shelf } = this;
     const effects = await Promise.all(page.changes.map((change) => this.#judge(change, comparing)));
     if (comparing) await this.restoring.offerNewer(effects);
@@ -160,7 +164,7 @@ export class Pull {
         // Not shared in the state that was restored; its owner may share it again, from there on.
         else if (effect.gone && comparing) await transaction.delete("remembered", effect.id);
       }
-      const next = { ...current, cursor: page.cursor, incarnation: this.incarnation() ?? current.incarnation };
+      const next = { ...current, cursor: page.cursor, incarnation: page.incarnation };
       await transaction.put("here", next, "here");
       return next;
     });

@@ -203,6 +203,47 @@ describe("a server restored to an earlier state of an entry", () => {
       expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. And half of another."]);
   });
 
+  test("is noticed though another answer comes from it while the feed's is looked through", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const id = await write(patient, "To be gone.");
+    await settle(patient, laptop);
+    const restore = server.backup();
+    await write(patient, "Lost by the server.");
+    await patient.sync.now();
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      const answered = await answer(request, ...more);
+      if (new URL(request.url).pathname !== "/api/changes") return answered;
+      server.answer = answer;
+      const { verify } = crypto.subtle;
+      crypto.subtle.verify = async (...all) => {
+        crypto.subtle.verify = verify;
+        restore();
+        await laptop.session.devices();
+        return verify.apply(crypto.subtle, all);
+      };
+      return answered;
+    };
+    await laptop.sync.now();
+    // Its numbers reach, and pass, those that the laptop has seen.
+    await patient.sync.now();
+    await patient.journal.deleteEntry(id);
+    patient.wait(10_000);
+    await patient.sync.now();
+    for (const text of ["One.", "Two.", "Three."]) await write(patient, text);
+    await settle(patient);
+    await settle(laptop);
+    expect(laptop.sync.restored).toBe(true);
+    expect(laptop.journal.entries.map(({ text }) => text).sort()).toEqual([
+      "Lost by the server.",
+      "One.",
+      "Three.",
+      "Two.",
+    ]);
+  });
+
   test("keeps what another device wrote since, of an entry that this one had deleted", async () => {
     const { server, patient } = await pair();
     const laptop = await device(server);
