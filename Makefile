@@ -23,7 +23,7 @@ run: .venv/.run pwa/dist/.built ## start Aftertide on this machine, on SQLite, w
 phone: .venv/.run pwa/dist/.built ## serve a demo practice over TLS on the local network, for a real phone
 	@AFTERTIDE_ENV=development DATABASE_URL=sqlite:data/phone/aftertide.sqlite PORT=$${PORT:-8743} $(BIN)/aftertide-server phone
 
-test: .venv/.dev pwa/node_modules/.installed ## all linters, types and tests, on both engines and in a browser
+test: .venv/.dev pwa/dist/.built ## all linters, types and tests, on both engines and in a browser
 	@$(BIN)/python -m tests.run
 
 soak: pwa/node_modules/.installed ## live through random weeks of phones and networks for an hour (SOAK_MINUTES)
