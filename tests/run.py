@@ -16,13 +16,10 @@ NPM = ["npm", "--prefix", "pwa", "run", "--silent"]
 
 Suite = tuple[str, list[list[str]]]
 
-IN_A_BROWSER = sorted(str(path) for path in Path("tests/browser").glob("test_*.py"))
-
-# Three at a time, in this order: a browser waits a good part of its time, and takes the longest.
-LANES = 3
+# Two at a time, in this order: a browser waits a good part of its time, and takes the longest.
+LANES = 2
 SUITES: list[Suite] = [
-    ("The journey in a browser, one half", [[PYTHON, "-m", "pytest", "-q", *IN_A_BROWSER[::2]]]),
-    ("The journey in a browser, the other half", [[PYTHON, "-m", "pytest", "-q", *IN_A_BROWSER[1::2]]]),
+    ("The journey in a browser", [[PYTHON, "-m", "pytest", "-q", "tests/browser"]]),
     (
         "Python: linter, format, types, layers",
         [
