@@ -51,7 +51,7 @@ class PushService:
     acknowledged: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Versions of pushes that a browser says it has."""
     subscribed: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
-    """Channels, as browsers ask for them."""
+    """Channels, each when a browser first asks for it."""
     _names: set[str] = field(default_factory=set)
     _browsers: dict[str, web.WebSocketResponse] = field(default_factory=dict)
 
@@ -131,8 +131,10 @@ class PushService:
                 )
             case "register":
                 channel = said["channelID"]
+                # While it shakes hands, Firefox may send one request twice: at once, and with those that had waited.
+                if channel not in self._browsers:
+                    self.subscribed.put_nowait(channel)
                 self._browsers[channel] = browser
-                self.subscribed.put_nowait(channel)
                 await browser.send_json(
                     {
                         "messageType": "register", "channelID": channel, "status": 200,
