@@ -36,6 +36,7 @@ from server.reminders.history import forget_old
 from server.reminders.planner import plan_on
 from server.reminders.waking import DueNotices
 from server.returning import take_spooled
+from server.rotation import routes as rotation_routes
 from server.settings import Settings, read_settings
 from server.web import access, messages, throttle
 from server.web.headers import Headers
@@ -135,6 +136,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, *, sends: bool =
                     passkey_routes.router,
                     care_routes.router,
                     record_routes.router,
+                    rotation_routes.router,
                     appointment_routes.router,
                     calendar_routes.router,
                     channel_routes.router,

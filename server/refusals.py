@@ -6,6 +6,7 @@ from server.care import errors as care
 from server.channels import errors as channels
 from server.records import errors as records
 from server.reminders import errors as reminders
+from server.rotation import errors as rotation
 from server.web import access, messages, throttle
 from server.web.problems import ProblemType
 
@@ -28,6 +29,9 @@ PROBLEMS = {
         422, "malformed-email", "The e-mail isn't one, or isn't in the protocol's form."
     ),
     accounts.MalformedKeys: ProblemType(422, "malformed-keys", "The keys don't fit together."),
+    accounts.RotationRuns: ProblemType(
+        409, "rotation-runs", "Your keys are being renewed. Finish that first: sign in with the new passphrase."
+    ),
     accounts.NoSuchDevice: ProblemType(404, "not-found", "There is nothing at this address."),
     accounts.PasskeysOff: ProblemType(
         409, "passkeys-off", "This server is opened by an address; passkeys are bound to a name."
@@ -67,6 +71,12 @@ PROBLEMS = {
     records.MalformedRecord: ProblemType(422, "malformed-record", "The parts of this save don't fit together."),
     records.NotARelation: ProblemType(422, "not-a-relation", "A reader isn't somebody you work with now."),
     records.RequestReused: ProblemType(422, "request-reused", "This request id belongs to another save."),
+    rotation.NoRotation: ProblemType(409, "no-rotation", "No renewal of these keys has begun."),
+    rotation.RotationUnfinished: ProblemType(
+        409,
+        "rotation-unfinished",
+        "Something isn't sealed under the new keys yet. Ask for the rest, then finish again.",
+    ),
     appointments.NoSuchTime: ProblemType(
         422, "no-such-time", "This isn't a date and time of day between 2000 and 2100."
     ),

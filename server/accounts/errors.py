@@ -23,6 +23,10 @@ class MalformedKeys(Refusal):
     """Slots or identity don't fit together."""
 
 
+class RotationRuns(Refusal):
+    """The account's keys are being renewed: until that is done no way in is added or changed."""
+
+
 class NoSuchDevice(Refusal):
     """There is no such session of this account."""
 

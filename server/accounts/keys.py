@@ -22,8 +22,18 @@ from server.accounts.errors import (
 from server.accounts.passkeys import check_new, insert_passkey, passkey_by
 from server.accounts.preferences import account_made
 from server.accounts.signatures import Site
-from server.accounts.slots import hold_account, insert_slot, note_access_change
-from server.accounts.structs import Argon2idParams, Identity, Me, Method, NewAccount, NewSlot, Slot, Slots
+from server.accounts.slots import hold_account, insert_slot, note_access_change, require_no_rotation
+from server.accounts.structs import (
+    Argon2idParams,
+    Identity,
+    KeysToCome,
+    Me,
+    Method,
+    NewAccount,
+    NewSlot,
+    Slot,
+    Slots,
+)
 from server.accounts.zones import is_zone
 from server.web.access import Caller, Role
 
@@ -59,7 +69,7 @@ def check_slot(slot: NewSlot, gen: int, salt: bytes) -> None:
         raise MalformedKeys("The slot's salt isn't the one given for this e-mail.")
 
 
-async def _insert_slot(account: UUID, slot: NewSlot, now: int) -> None:
+async def insert_typed_slot(account: UUID, slot: NewSlot, now: int) -> None:
     """Store a slot with the hash of its proof; raises MalformedKeys when its id is taken."""
     params = "" if slot.params is None else msgspec.json.encode(slot.params).decode()
     auth_hash = hashlib.sha256(slot.auth).digest()
@@ -100,7 +110,7 @@ async def create_account(new: NewAccount, role: Role, salt_secret: bytes, site: 
         return False
     await database.fetch("INSERT INTO counters (account, value) VALUES ($1, 0)", new.id)
     for slot in new.slots:
-        await _insert_slot(new.id, slot, now)
+        await insert_typed_slot(new.id, slot, now)
     if new.passkey is not None:
         made_on_device = await check_new(new.passkey, "sign-up", new.id, site, now)
         await insert_passkey(new.id, 1, new.passkey, made_on_device, now)
@@ -130,8 +140,10 @@ async def _check_same_account(new: NewAccount, email: str, role: Role) -> None:
 
 async def prove(email: str, method: Method, auth: bytes) -> UUID:
     """Return the account that a proof opens; raises WrongProof, after the same work, for anything else."""
+    # Once a rotation has begun only its slots prove who one is: the others may be in a thief's hands.
     row = await database.fetch_one(
-        "SELECT k.account, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1 AND k.method = $2",
+        "SELECT k.account, k.auth_hash FROM accounts a JOIN key_slots k ON k.account = a.id WHERE a.email = $1 AND k.method = $2 "
+        "ORDER BY k.gen DESC LIMIT 1",
         email, method,
     )  # fmt: skip
     stored = bytes(row["auth_hash"]) if row is not None else bytes(32)
@@ -158,9 +170,10 @@ async def replace_slot(caller: Caller, slot: NewSlot, salt_secret: bytes, now: i
     harmless: the same slot is there once.
     """
     await hold_account(caller.account)
+    await require_no_rotation(caller.account)
     check_slot(slot, caller.gen, salt_of(await email_of(caller.account), salt_secret))
     await database.fetch("DELETE FROM key_slots WHERE account = $1 AND method = $2", caller.account, slot.method)
-    await _insert_slot(caller.account, slot, now)
+    await insert_typed_slot(caller.account, slot, now)
     await note_access_change(caller.account)
 
 
@@ -186,7 +199,7 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
         time_zone=row["time_zone"],
         settings_record=row["settings_record"],
         ledger_record=row["ledger_record"],
-        slots=await _slots_of(account),
+        slots=await _slots_of(account, row["gen"]),
         identities=[
             Identity(
                 key_id=i["key_id"], public_key=bytes(i["public_key"]), private_sealed=bytes(i["private_sealed"]), gen=i["gen"],
@@ -196,16 +209,29 @@ async def me(account: UUID, session: UUID, token: str | None = None) -> Me:
         ],
         session=session,
         cursor=row["counter"],
+        rotation=await _keys_to_come(account),
         token=token,
     )  # fmt: skip
 
 
-async def _slots_of(account: UUID) -> list[Slot]:
+async def _keys_to_come(account: UUID) -> KeysToCome | None:
+    row = await database.fetch_one("SELECT * FROM rotations WHERE account = $1", account)
+    if row is None:
+        return None
+    identity = Identity(
+        key_id=row["key_id"], public_key=bytes(row["public_key"]), private_sealed=bytes(row["private_sealed"]), gen=row["gen"]
+    )  # fmt: skip
+    slots = await _slots_of(account, row["gen"])
+    return KeysToCome(gen=row["gen"], previous=bytes(row["previous"]), slots=slots, identity=identity)
+
+
+async def _slots_of(account: UUID, gen: int) -> list[Slot]:
     rows = await database.fetch(
         "SELECT k.id, k.method, k.params, k.gen, k.sealed, p.credential_id, p.transports "
-        "FROM key_slots k LEFT JOIN passkeys p ON p.slot = k.id WHERE k.account = $1 ORDER BY k.created_at, k.id",
-        account,
-    )
+        "FROM key_slots k LEFT JOIN passkeys p ON p.slot = k.id WHERE k.account = $1 AND k.gen = $2 "
+        "ORDER BY k.created_at, k.id",
+        account, gen,
+    )  # fmt: skip
     return [
         Slot(
             id=row["id"], method=row["method"], gen=row["gen"], sealed=bytes(row["sealed"]),
@@ -219,7 +245,7 @@ async def _slots_of(account: UUID) -> list[Slot]:
 
 async def current_slots(caller: Caller) -> Slots:
     """Return what opens an account now; one indexed read."""
-    return Slots(gen=caller.gen, slots=await _slots_of(caller.account))
+    return Slots(gen=caller.gen, slots=await _slots_of(caller.account, caller.gen))
 
 
 async def set_pointer(account: UUID, pointer: str, record: UUID) -> None:

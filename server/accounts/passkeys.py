@@ -25,13 +25,15 @@ from server.accounts.errors import (
 )
 from server.accounts.passkey_structs import Assertion, Challenge, NewPasskey, PasskeyView
 from server.accounts.signatures import Made, Site, challenge_of, check_made, check_used, nobodys_key
-from server.accounts.slots import hold_account, insert_slot, note_access_change
+from server.accounts.slots import hold_account, insert_slot, note_access_change, require_no_rotation
 from server.clock import to_datetime, to_optional_datetime
 from server.web.access import Caller
 from server.web.problems import Refusal
 
 MOST_PASSKEYS = 20
 """Of one account."""
+NOT_ROTATING = "NOT EXISTS (SELECT 1 FROM rotations WHERE rotations.account = passkeys.account)"
+"""Once an account renews its keys its passkeys prove nothing: one of them may be on a lost phone."""
 
 
 class Proved(NamedTuple):
@@ -107,6 +109,7 @@ async def register(account: UUID, gen: int, new: NewPasskey, site: Site, now: in
         made = await check_new(new, "register", account, site, now)
         async with database.transaction():
             await hold_account(account)
+            await require_no_rotation(account)
             if len(await _passkeys(account)) >= MOST_PASSKEYS:
                 raise TooManyPasskeys
             await insert_passkey(account, gen, new, made, now)
@@ -131,7 +134,8 @@ async def prove(answer: Assertion, purpose: Purpose, subject: UUID | None, site:
     challenge = challenge_of(answer)
     await take_challenge(challenge, purpose, subject, now)
     row = await database.fetch_one(
-        "SELECT id, account, public_key, backup_eligible FROM passkeys WHERE credential_id = $1", answer.id
+        "SELECT id, account, public_key, backup_eligible FROM passkeys WHERE credential_id = $1 AND " + NOT_ROTATING,
+        answer.id,
     )
     used = check_used(answer, challenge, site, nobodys_key() if row is None else bytes(row["public_key"]))
     # Devices that were told which passkeys to offer may leave the handle out; where there is one it names the same account.

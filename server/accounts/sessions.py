@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from server import database
 from server.accounts.errors import NoSuchDevice, WrongPasskey, WrongProof
-from server.accounts.passkeys import Proved
+from server.accounts.passkeys import NOT_ROTATING, Proved
 from server.accounts.slots import note_access_change
 from server.accounts.structs import Device, Method, SlotMethod
 from server.clock import DAY, HOUR, Clock, to_datetime
@@ -97,13 +97,16 @@ async def start_proved_session(account: UUID, label: str, now: int, *, method: M
     after it (and ends it).
     """
     auth_hash = hashlib.sha256(auth).digest()
-    there = "key_slots WHERE account = $2 AND method = $9 AND auth_hash = $10"
+    there = (
+        "key_slots WHERE account = $2 AND method = $9 AND auth_hash = $10 "
+        "AND gen = (SELECT MAX(newest.gen) FROM key_slots newest WHERE newest.account = $2)"
+    )
     return await _start_while(there, WrongProof, account, label, now, Opened(method), method, auth_hash)
 
 
 async def start_passkey_session(proved: Proved, label: str, now: int) -> tuple[UUID, str]:
     """Start a session for who has just signed in by a passkey, as long as it hasn't been removed; else raises WrongPasskey."""
-    there = "passkeys WHERE account = $2 AND id = $9 AND copied_at IS NULL"
+    there = f"passkeys WHERE account = $2 AND id = $9 AND copied_at IS NULL AND {NOT_ROTATING}"
     opened = Opened("passkey", proved.passkey)
     return await _start_while(there, WrongPasskey, proved.account, label, now, opened, proved.passkey)
 

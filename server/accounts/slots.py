@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from server import database
-from server.accounts.errors import MalformedKeys
+from server.accounts.errors import MalformedKeys, RotationRuns
 from server.web.access import NotSignedIn
 from server.web.live import live
 
@@ -34,3 +34,9 @@ async def note_access_change(account: UUID) -> None:
     """Count a change of an account's key slots or sessions, inside the running transaction, and tell its devices after it."""
     await database.fetch("UPDATE accounts SET access_version = access_version + 1 WHERE id = $1", account)
     database.after_commit(lambda: live.changed([account]))
+
+
+async def require_no_rotation(account: UUID) -> None:
+    """Raise RotationRuns while an account that is held renews its keys."""
+    if await database.fetch_one("SELECT account FROM rotations WHERE account = $1", account) is not None:
+        raise RotationRuns

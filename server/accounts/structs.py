@@ -73,6 +73,16 @@ class Identity(msgspec.Struct, kw_only=True, frozen=True):
     current: bool = True
 
 
+class KeysToCome(msgspec.Struct, kw_only=True, frozen=True):
+    """What an account's rotation, begun and not finished, has of the new keys."""
+
+    gen: Gen
+    previous: SealedKey
+    """The account key so far, sealed under the new one."""
+    slots: list[Slot]
+    identity: Identity
+
+
 class NewAccount(msgspec.Struct, kw_only=True, frozen=True):
     """All that makes an account: a recovery slot, a passphrase slot or a passkey with its slot (or both), an identity."""
 
@@ -127,6 +137,8 @@ class Me(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     session: UUID
     cursor: int
     """The account's change counter."""
+    rotation: KeysToCome | None = None
+    """While a rotation runs, which who has signed in by its slots goes on with."""
     token: str | None = None
     """Only in the answer to a sign-in or sign-up that asked for a bearer token."""
 

@@ -39,6 +39,19 @@ class Identity(Table, tablename="identities"):
     gen = Integer()
     current = Boolean()
     created_at = Instant()
+    renewed = Bytes(null=True)
+
+
+class Rotation(Table, tablename="rotations"):
+    """Keys to come of an account whose rotation has begun. Their slots are in `key_slots`, under their generation."""
+
+    account = Id(primary_key=True)
+    gen = Integer()
+    previous = Bytes()
+    key_id = Varchar()
+    public_key = Bytes()
+    private_sealed = Bytes()
+    started_at = Instant()
 
 
 class KeySlot(Table, tablename="key_slots"):
@@ -94,4 +107,4 @@ class Session(Table, tablename="sessions"):
     expires_at = Instant()
 
 
-TABLES: list[type[Table]] = [Account, Counter, Identity, KeySlot, Passkey, PasskeyChallenge, Session]
+TABLES: list[type[Table]] = [Account, Counter, Identity, Rotation, KeySlot, Passkey, PasskeyChallenge, Session]

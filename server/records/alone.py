@@ -17,12 +17,13 @@ from server.web.live import live
 # $13 wrapped (none in the same epoch)
 _FIRST = (
     "INSERT INTO records (id, owner, epoch, revision, head, created_at, changed_at) SELECT $1, $2, $3, $4, $5, $6, $6 "
-    "WHERE EXISTS (SELECT 1 FROM accounts WHERE id = $2 AND gen = $12) ON CONFLICT DO NOTHING RETURNING id"
+    "WHERE EXISTS ({keys}) ON CONFLICT DO NOTHING RETURNING id"
 )
 _NEXT = (
     "UPDATE records SET epoch = $3, revision = $4, head = $5, changed_at = $6 WHERE id = $1 AND owner = $2 AND revision = $4 - 1 "
-    "AND head = $7 AND tombstone IS NULL AND EXISTS (SELECT 1 FROM accounts WHERE id = $2 AND gen = $12) RETURNING id"
+    "AND head = $7 AND tombstone IS NULL AND EXISTS ({keys}) RETURNING id"
 )
+_KEYS = "SELECT 1 FROM accounts WHERE id = $2 AND gen = $12"
 _REVISION = (
     "INSERT INTO revisions (record, revision, owner, epoch, request, base, body, size, proof, saved_at) "
     "SELECT $1, $4, $2, $3, $8, $7, $9, $10, $11, $6 FROM {kept}"
@@ -52,8 +53,10 @@ def _typed(sql: str) -> str:
 
 def _one_statement(begin: str) -> str:
     kept = {"kept": "kept", "counter": "counted"}
+    # Held: a rotation that ends at the same time comes before this save, which then keeps nothing, or after it.
+    begun = begin.format(keys="SELECT 1 FROM keys")
     return _typed(
-        f"WITH kept AS ({begin}), revised AS ({_REVISION.format(**kept)}), wrapped AS ({_WRAP.format(**kept)}), "
+        f"WITH keys AS ({_KEYS} FOR KEY SHARE), kept AS ({begun}), revised AS ({_REVISION.format(**kept)}), wrapped AS ({_WRAP.format(**kept)}), "
         f"counted AS ({_COUNTER.format(**kept)}), changed AS ({_CHANGE.format(**kept)}) SELECT value FROM counted"
     )
 
@@ -65,7 +68,7 @@ _KEPT = {
     "counter": "(SELECT value FROM counters WHERE account = $2)",
 }
 _REST = tuple(part.format(**_KEPT) for part in (_REVISION, _WRAP, _COUNTER, _CHANGE))
-SQLITE = {True: (_FIRST, *_REST), False: (_NEXT, *_REST)}
+SQLITE = {True: (_FIRST.format(keys=_KEYS), *_REST), False: (_NEXT.format(keys=_KEYS), *_REST)}
 
 
 async def write_alone(owner: UUID, record: UUID, new: Save, current: Mapping[str, Any], now: int) -> int | None:

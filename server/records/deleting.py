@@ -7,9 +7,9 @@ from server import database
 from server.accounts.erasure import before_erasing
 from server.care.relations import when_relation_closes
 from server.records.counters import stamp
-from server.records.errors import NoSuchRecord, RecordDeleted, StaleRevision
+from server.records.errors import NoSuchRecord, RecordDeleted, StaleGen, StaleRevision
 from server.records.feed import record_view
-from server.records.saving import close_about
+from server.records.saving import close_about, gen_held
 from server.records.structs import Delete, Saved, TombstoneView
 from server.web.access import Caller
 
@@ -17,13 +17,15 @@ from server.web.access import Caller
 async def delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved:
     """Delete a record, leaving its tombstone; bodies, wraps, grants and history go in the same transaction.
 
-    Repeating it changes nothing. Raises NoSuchRecord, StaleRevision when the record has moved on, RecordDeleted (with the
+    Repeating it changes nothing. Raises NoSuchRecord, StaleGen, StaleRevision when the record has moved on, RecordDeleted (with the
     tombstone) when another device was quicker.
     """
     return await database.in_transaction(partial(_delete, caller, record, data, now))
 
 
 async def _delete(caller: Caller, record: UUID, data: Delete, now: int) -> Saved:
+    if await gen_held(caller.account) != data.gen:
+        raise StaleGen
     row = await database.fetch_one(
         "SELECT r.owner, r.revision, r.tombstone, c.counter FROM records r "
         "LEFT JOIN changes c ON c.account = r.owner AND c.record = r.id WHERE r.id = $1"

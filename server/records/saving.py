@@ -134,16 +134,23 @@ def _check_parts(new: Save) -> None:
 async def _standing(caller: Caller, record: UUID, request: UUID, *, lock: bool) -> Mapping[str, Any]:
     """Return where a record stands (no owner: there is none), how many read it, the account's gen and what `request` made.
 
-    With `lock` the record's row is held until the transaction ends. Raises NoSuchRecord for somebody else's record.
+    With `lock` the record's row and the account's gen are held until the transaction ends. Raises NoSuchRecord for somebody else's record.
     """
     if lock and database.for_update():
         await database.fetch("SELECT id FROM records WHERE id = $1 FOR UPDATE", record)
+        await gen_held(caller.account)
     row = await database.fetch_one(STANDING, caller.account, record, request)
     if row is None or row["owner"] not in (None, caller.account):
         raise NoSuchRecord
     if row["saved_record"] not in (None, record):
         raise RequestReused
     return row
+
+
+async def gen_held(account: UUID) -> int | None:
+    """Return the gen of an account and keep its keys from being renewed until the transaction ends; None where it is gone."""
+    row = await database.fetch_one("SELECT gen FROM accounts WHERE id = $1" + database.for_key_share(), account)
+    return None if row is None else row["gen"]
 
 
 def _repeated(current: Mapping[str, Any], new: Save) -> Saved:

@@ -53,6 +53,8 @@ class Saved(msgspec.Struct, frozen=True):
 class Delete(msgspec.Struct, kw_only=True, frozen=True):
     """A deletion, proved."""
 
+    gen: Gen = 1
+    """Of the keys that prove it; sealed before clients said so, it was the first."""
     revision: Count
     """The last one saved."""
     tombstone: Bytes32

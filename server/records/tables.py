@@ -18,6 +18,8 @@ class Record(Table, tablename="records"):
     created_at = Instant()
     changed_at = Instant()
     tombstone = Bytes(null=True)
+    renewed = Bytes(null=True)
+    """The tombstone under the keys to come, while a rotation runs; likewise in `revisions` (the proof) and `wraps`."""
 
 
 class Revision(Table, tablename="revisions"):
@@ -33,6 +35,7 @@ class Revision(Table, tablename="revisions"):
     size = Integer()
     proof = Bytes()
     saved_at = Instant()
+    renewed = Bytes(null=True)
 
 
 class Wrap(Table, tablename="wraps"):
@@ -42,6 +45,7 @@ class Wrap(Table, tablename="wraps"):
     epoch = Integer()
     gen = Integer()
     wrapped = Bytes()
+    renewed = Bytes(null=True)
 
 
 class Grant(Table, tablename="grants"):

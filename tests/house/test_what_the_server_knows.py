@@ -8,6 +8,7 @@ IN_PLAIN = {
     "accounts": {"id", "role", "email", "email_verified_at", "gen", "locale", "time_zone", "settings_record", "ledger_record", "access_version", "created_at"},
     "counters": {"account", "value"},
     "identities": {"account", "key_id", "public_key", "gen", "current", "created_at"},
+    "rotations": {"account", "gen", "key_id", "public_key", "started_at"},
     "key_slots": {"id", "account", "method", "params", "gen", "created_at"},
     "passkeys": {
         "id", "account", "slot", "credential_id", "public_key", "sign_count", "backup_eligible", "backed_up", "transports", "name",
@@ -69,19 +70,20 @@ HASHED = {
     "sessions": {"token_hash"},
     "first_therapist_links": {"token_hash"},
     "invitations": {"redeem_hash", "inviter_tag", "invitee_tag"},
-    "records": {"head", "tombstone"},
-    "revisions": {"base", "proof"},
+    "records": {"head", "tombstone", "renewed"},
+    "revisions": {"base", "proof", "renewed"},
     "calendar_feeds": {"token_hash"},
     "mail_tokens": {"token_hash"},
     "deliveries": {"token_hash"},
     "throttles": {"key"},
 }
 SEALED = {
-    "identities": {"private_sealed"},
+    "identities": {"private_sealed", "renewed"},
+    "rotations": {"previous", "private_sealed"},
     "key_slots": {"sealed"},
     "invitations": {"inviter_card", "invitee_card"},
     "revisions": {"body"},
-    "wraps": {"wrapped"},
+    "wraps": {"wrapped", "renewed"},
     "grants": {"sealed"},
 }
 
