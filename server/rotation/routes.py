@@ -21,11 +21,9 @@ async def begin(request: ApiRequest, caller: NamedDependency[Caller], data: JSON
 
 
 @get("/account/rotation/records", **allow(Who.SIGNED_IN))
-async def to_renew(
-    caller: NamedDependency[Caller], after: Annotated[UUID, QueryParameter()] = renewing.FROM_THE_FIRST
-) -> ToRenew:
+async def to_renew(caller: NamedDependency[Caller], after: Annotated[UUID | None, QueryParameter()] = None) -> ToRenew:
     """Give a page of what isn't made anew yet under the keys to come."""
-    return await renewing.to_renew(caller, after)
+    return await renewing.to_renew(caller, after or renewing.FROM_THE_FIRST)
 
 
 @put("/account/rotation/records", **allow(Who.SIGNED_IN), status_code=204)

@@ -17,6 +17,7 @@ from tests.api.appointments import book, moved, new
 from tests.api.passkeys import NOBODYS_ASSERTION, NOBODYS_ATTESTATION
 from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.api.pushes import subscription
+from tests.api.renewal import Renewal
 from tests.conftest import ORIGIN, Running
 
 
@@ -182,6 +183,15 @@ async def join_body(scene: Scene, who: Person) -> dict[str, Any]:
 async def slot_body(scene: Scene, who: Person) -> dict[str, Any]:
     salt = (await who.http.post("/api/salt", json={"email": who.email})).json()["salt"]
     return {"slot": who.passphrase_slot(salt)}
+
+
+fixed("PUT", "/api/account/rotation/records", {"gen": 2})
+fixed("POST", "/api/account/rotation/finish", {"gen": 2})
+
+
+@body_of("POST", "/api/account/rotation")
+async def rotation_body(scene: Scene, who: Person) -> dict[str, Any]:
+    return await Renewal(who).keys()
 
 
 @body_of("PUT", "/api/records/{record:uuid}")

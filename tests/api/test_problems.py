@@ -14,6 +14,7 @@ from server.channels.mailing import MailSender
 from server.refusals import PROBLEMS
 from server.web.problems import Refusal
 from tests.api import passkey_causes as _passkey_causes  # noqa: F401 - registers its own
+from tests.api import rotation_causes as _rotation_causes  # noqa: F401 - registers its own
 from tests.api.appointments import book, in_days, move, moved, new, say, send, settle
 from tests.api.causes import CANARY, CAUSES, cause
 from tests.api.people import Person, answer_to, b64, begin, invite, join
