@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aftertide import wire
 from aftertide.api import Api
 from aftertide.errors import NotSignedInError
+from aftertide.journal import Journal
 from aftertide.keyring import (
     Keyring,
     new_kit_slot,
@@ -15,6 +16,7 @@ from aftertide.keyring import (
 )
 from aftertide.protocol.keys import AccountKey
 from aftertide.protocol.slots import Method
+from aftertide.rotating import Prepared, prepare
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,14 +40,21 @@ def kit(text: str) -> Secret:
 class Access:
     """The ways into one account. What needs the account key opens a slot afresh with a `Secret`."""
 
-    def __init__(self, api: Api, email: str, keyring: Keyring) -> None:
-        """Manage the ways into the account of this session."""
+    def __init__(self, api: Api, email: str, journal: Journal) -> None:
+        """Manage the ways into the account of this session; the journal holds its keys."""
         self._api = api
         self._email = email
-        self._keyring = keyring
+        self._journal = journal
+
+    @property
+    def _keyring(self) -> Keyring:
+        return self._journal.keyring
 
     async def _prove(self, secret: Secret) -> AccountKey:
         """Prove afresh who this is and open the slot; raises WrongProofError, KitError, KdfParametersError."""
+        return (await self._open(secret))[1]
+
+    async def _open(self, secret: Secret) -> tuple[wire.Me, AccountKey]:
         salt = await self.salt() if secret.method == "passphrase" else None
         if salt is None:
             secrets = secrets_of_kit(secret.text)
@@ -53,7 +62,7 @@ class Access:
             secrets = await stretched(secret.text, self._email, salt)
         await self._api.tell("POST", "/account/proof", wire.Proof(secret.method, secrets.auth.reveal))
         me = await self._api.ask(wire.Me, "GET", "/account")
-        return open_account_key(me, secret.method, secrets, salt)
+        return me, open_account_key(me, secret.method, secrets, salt)
 
     async def salt(self) -> bytes:
         """Return the salt of this account's e-mail."""
@@ -76,6 +85,14 @@ class Access:
         slot, text = new_kit_slot(self._keyring.account, self._keyring.gen, await self._prove(secret))
         await self._api.tell("PUT", "/account/slots/recovery", wire.ReplaceSlot(slot))
         return text
+
+    async def prepare_new_keys(self, secret: Secret, passphrase: str) -> Prepared:
+        """Make new keys, with a new passphrase and a new kit, after a device was lost or somebody may know the passphrase.
+
+        Nothing has changed yet: note the kit down, then go on with `Account.renew_keys`. Raises PassphraseError.
+        """
+        me, former = await self._open(secret)
+        return await prepare(me, former, passphrase, await self.salt())
 
     async def devices(self) -> list[wire.Device]:
         """List the signed-in devices."""

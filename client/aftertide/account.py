@@ -24,13 +24,14 @@ from aftertide.errors import (
 )
 from aftertide.invitations import Invitations
 from aftertide.journal import Contact, Fault, Journal, Record
-from aftertide.keyring import Keyring
+from aftertide.keyring import Keyring, open_keyring
 from aftertide.ledger import Ledger
 from aftertide.memory import Memory
 from aftertide.protocol.encoding import derived_id
 from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.kinds import Attention, Role
+from aftertide.rotating import Prepared, Rotating
 from aftertide.saving import Change, Clock, Readers, Saver, Unsent, only_readers, with_reader, without_reader
 
 PLEASE_READ_SOON: Final = 2
@@ -74,7 +75,7 @@ class Account:
         self._settings_known = me.settings_record is not None
         self.invitations = Invitations(api, self._saver, me.role)
         self.appointments = Appointments(api, self._saver)
-        self.access = Access(api, me.email, self.journal.keyring)
+        self.access = Access(api, me.email, self.journal)
 
     @property
     def contacts(self) -> dict[str, Contact]:
@@ -138,6 +139,21 @@ class Account:
     def journal_at(self) -> datetime | None:
         """Of when the journal is that the server showed to a device without memory; None where no ledger has said so."""
         return self._ledger.at
+
+    async def renew_keys(self, prepared: Prepared) -> None:
+        """Renew the account's keys: from the begin on only the new passphrase and kit open it, here and anywhere.
+
+        Everything is made anew under the new keys before they count. Without an answer, signing in with the new passphrase or kit
+        finishes what was begun. What waits is sent first, under the keys so far. Passkeys are gone afterwards, contacts reconnect.
+        """
+        await self.sync()
+        new, former = prepared.new.derive(), prepared.former.derive()
+        await self._api.tell("POST", "/account/rotation", prepared.keys)
+        await Rotating(self._api, self.id, prepared.keys.gen, (former, new), self.memory).finish()
+        me = await self._api.ask(wire.Me, "GET", "/account")
+        self.journal.keyring = open_keyring(me, prepared.new, prepared.keys.gen)
+        self.memory.gen = prepared.keys.gen
+        await self.sync()
 
     async def keep_ledger(self) -> Record:
         """List what the account holds, so that a device to come knows an older state; raises what `Api.ask` raises."""

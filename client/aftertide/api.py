@@ -1,7 +1,7 @@
 """Requests to a server: MessagePack or JSON, typed refusals, and the same bytes again when an answer is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, Self, TypeVar
 
 import httpx
@@ -46,7 +46,7 @@ class Api:
         method: str,
         path: str,
         body: msgspec.Struct | None = None,
-        params: dict[str, int] | None = None,
+        params: Mapping[str, int | str] | None = None,
     ) -> T:
         """Send a request and return its answer as `into`.
 
@@ -77,7 +77,7 @@ class Api:
         return {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
 
     async def _send(
-        self, method: str, path: str, body: msgspec.Struct | None, params: dict[str, int] | None
+        self, method: str, path: str, body: msgspec.Struct | None, params: Mapping[str, int | str] | None
     ) -> httpx.Response:
         headers = {"Accept": f"{_MESSAGEPACK}, application/json;q=0.5", **self._authorization()}
         content = None

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
+import msgspec
 
 from aftertide import wire
 from aftertide.account import Account
@@ -25,7 +26,8 @@ from aftertide.keyring import (
 from aftertide.memory import Memory
 from aftertide.protocol.email import canonical_email
 from aftertide.protocol.invitations import read_begin_link
-from aftertide.protocol.slots import Method, SlotSecrets
+from aftertide.protocol.slots import Method, SlotSecrets, check_generation
+from aftertide.rotating import Rotating, open_former
 
 _TIMEOUT: Final = httpx.Timeout(30.0)
 _LOCAL: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -151,7 +153,7 @@ class Client:
         return Account(self._api.with_token(me.token), me, new.keyring, memory, self._clock)
 
     async def sign_in(self, email: str, passphrase: str, memory: Memory | None = None) -> Account:
-        """Sign in by passphrase and open the account; `memory` is what this device kept of it.
+        """Sign in by passphrase and open the account; `memory` is what this device kept of it. A rotation that was cut off is finished.
 
         Raises WrongProofError, SlowDownError; KdfParametersError, DoesNotOpenError, OlderGenerationError or
         ForeignAccountError when the server shows slots or keys that aren't the account's.
@@ -172,6 +174,16 @@ class Client:
         remembered = memory or Memory()
         if remembered.account not in (None, me.id):
             raise ClientError("this device's memory is another account's")
-        keyring = open_keyring(me, open_account_key(me, method, secrets, salt), remembered.gen)
+        api = self._api.with_token(me.token)
+        check_generation(me.gen, remembered.gen)
+        if me.rotation is None:
+            key = open_account_key(me, method, secrets, salt)
+        else:
+            coming = msgspec.structs.replace(me, gen=me.rotation.gen, slots=me.rotation.slots)
+            key = open_account_key(coming, method, secrets, salt)
+            both = open_former(me, me.rotation, key).derive(), key.derive()
+            await Rotating(api, me.id, me.rotation.gen, both, remembered).finish()
+            me = await api.ask(wire.Me, "GET", "/account")
+        keyring = open_keyring(me, key, remembered.gen)
         remembered.account, remembered.gen = me.id, keyring.gen
-        return Account(self._api.with_token(me.token), me, keyring, remembered, self._clock)
+        return Account(api, me, keyring, remembered, self._clock)

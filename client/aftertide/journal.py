@@ -58,6 +58,12 @@ class Record:
         return self.head.record
 
     @property
+    def gen(self) -> int:
+        """The generation of its owner's keys under which it was last saved: an earlier one's record key somebody may have."""
+        gen = self.content.get("gen", 1)
+        return gen if isinstance(gen, int) else 1
+
+    @property
     def owner(self) -> str:
         """The account that owns it."""
         return self.head.owner

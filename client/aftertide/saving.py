@@ -98,7 +98,7 @@ class Saver:
     def _sealed_edit(self, record: str, change: Change, readers: Choice | None) -> Unsent:
         current = self.own_record(record)
         wanted = readers(current) if readers else _as_readers(current.open_readers)
-        new_epoch = readers is not None or wanted != current.named_readers
+        new_epoch = readers is not None or wanted != current.named_readers or current.gen < self.journal.keyring.gen
         head = replace(
             current.head,
             epoch=current.head.epoch + new_epoch,
@@ -119,9 +119,12 @@ class Saver:
             while True:
                 current = self.own_record(record)
                 revision = current.head.revision
+                gen = self.journal.keyring.gen
                 proof = make_tombstone(self.journal.keyring.keys.record_proof, record, current.owner, revision)
                 try:
-                    await self.api.ask(wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof))
+                    await self.api.ask(
+                        wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof, gen)
+                    )
                 except StaleError as error:
                     if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
                         raise
@@ -188,7 +191,7 @@ class Saver:
                 {"account": grant.grantee, "key_id": key_id_of(pinned[grant.grantee]), "attention": grant.attention}
                 for grant in grants
             ]
-            said: JsonObject = {**content, "readers": named}
+            said: JsonObject = {**content, "readers": named, **_of_gen(keyring.gen)}
         else:
             grants = []
             said = content
@@ -238,6 +241,10 @@ class Saver:
                 self.unsent.pop(record.id, None)
                 self.journal.keep(record)
                 return record
+
+
+def _of_gen(gen: int) -> JsonObject:
+    return {"gen": gen} if gen > 1 else {}
 
 
 def _unchanged(content: JsonObject) -> JsonObject:

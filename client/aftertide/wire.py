@@ -77,6 +77,15 @@ class NewAccount(Confidential, kw_only=True, frozen=True):
     bearer: bool = True
 
 
+class KeysToCome(Confidential, kw_only=True, frozen=True):
+    """The new keys of a rotation that has begun."""
+
+    gen: int
+    previous: bytes
+    slots: list[Slot]
+    identity: Identity
+
+
 class Me(Confidential, kw_only=True, frozen=True):
     """The account as its own devices see it."""
 
@@ -92,6 +101,7 @@ class Me(Confidential, kw_only=True, frozen=True):
     identities: list[Identity]
     session: str
     cursor: int
+    rotation: KeysToCome | None = None
     token: str | None = None
 
 
@@ -277,10 +287,11 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """A deletion, proved."""
+    """A deletion, proved under the keys of a generation."""
 
     revision: int
     tombstone: bytes
+    gen: int
 
 
 class MarkRead(msgspec.Struct, frozen=True):

@@ -73,19 +73,20 @@ def unwrap_key(record_wrap: SecretKey, head: Head, wrapped: bytes) -> RecordKey:
     return RecordKey(unseal(record_wrap.reveal, _key_context(head), wrapped))
 
 
-def _proof(record_proof: SecretKey, head: Head, body: bytes) -> bytes:
-    context = ctx("aftertide/1/record-proof", head.record, head.owner, head.epoch, head.revision, base_of(body))
+def prove_hash(record_proof: SecretKey, head: Head, body_hash: str) -> bytes:
+    """Make the owner's proof on a revision whose body has this hash (`base_of`), 32 bytes."""
+    context = ctx("aftertide/1/record-proof", head.record, head.owner, head.epoch, head.revision, body_hash)
     return mac(record_proof.reveal, context)
 
 
 def prove(record_proof: SecretKey, head: Head, body: bytes) -> bytes:
     """Make the owner's proof on a revision, 32 bytes."""
-    return _proof(record_proof, head, body)
+    return prove_hash(record_proof, head, base_of(body))
 
 
 def check_proof(record_proof: SecretKey, head: Head, body: bytes, proof: bytes) -> None:
     """Raise `ProofError` unless the owner made this revision."""
-    if not same(_proof(record_proof, head, body), proof):
+    if not same(prove(record_proof, head, body), proof):
         raise ProofError("a revision that its owner didn't make")
 
 
