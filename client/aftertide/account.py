@@ -18,6 +18,7 @@ from aftertide.errors import (
     NoAgreementError,
     NotARelationError,
     PointerSetError,
+    StaleGenError,
     UnknownContactError,
     UnknownRecordError,
     UnreachableError,
@@ -160,7 +161,10 @@ class Account:
         return await self._ledger.keep()
 
     async def _page(self, after: int) -> wire.Changes:
-        return await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})
+        page = await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})
+        if page.gen > self.journal.keyring.gen:
+            raise StaleGenError(409, "stale-gen", "The keys were renewed on another device: sign in again.")
+        return page
 
     async def _pages(self, page: wire.Changes) -> list[wire.Change]:
         changes = list(page.changes)

@@ -373,6 +373,7 @@ class Changes(msgspec.Struct, kw_only=True, frozen=True):
     cursor: int
     more: bool
     counter: int
+    gen: int
 
 
 class RevisionView(msgspec.Struct, kw_only=True, frozen=True):

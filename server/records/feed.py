@@ -39,9 +39,12 @@ async def changes_after(caller: Caller, cursor: int) -> Changes:
     With nothing new it asks nothing further: the session look-up brought the counter. A page costs two statements.
     """
     if caller.counter == cursor:
-        return Changes(changes=[], cursor=cursor, more=False, counter=caller.counter, access=caller.access)
+        return Changes(
+            changes=[], cursor=cursor, more=False, counter=caller.counter, access=caller.access, gen=caller.gen
+        )
+    # The gen of this very reading: a rotation may have ended since the session was looked up.
     rows = await database.fetch(
-        f"SELECT c.counter, c.record, {_VISIBLE} FROM ("
+        f"SELECT c.counter, c.record, (SELECT gen FROM accounts WHERE id = $1) AS gen, {_VISIBLE} FROM ("
         "SELECT counter, record, SUM(size) OVER (ORDER BY counter) - size AS before FROM ("
         "SELECT h.counter, h.record, 400 + COALESCE(v.size, 0) AS size FROM changes h LEFT JOIN records r ON r.id = h.record "
         "LEFT JOIN revisions v ON v.record = r.id AND v.revision = r.revision "
@@ -57,6 +60,7 @@ async def changes_after(caller: Caller, cursor: int) -> Changes:
         more=last < caller.counter,
         counter=max(caller.counter, last) if rows else caller.counter,
         access=caller.access,
+        gen=rows[0]["gen"] if rows else caller.gen,
     )
 
 

@@ -147,6 +147,8 @@ class Changes(msgspec.Struct, kw_only=True, frozen=True):
     """The account's change counter: a cursor above it comes from a database that is gone."""
     access: int
     """Another one than before: the account's key slots or signed-in devices have changed."""
+    gen: int
+    """Of the keys under which the page's own records are sealed and proved: who has former ones can't judge them."""
 
 
 class RevisionView(msgspec.Struct, kw_only=True, frozen=True):

@@ -209,6 +209,9 @@ async def test_a_device_that_stays_behind_saves_nothing_under_the_former_keys(tw
     two.patient.journal.keyring = replace(two.patient.journal.keyring, gen=1)
     with pytest.raises(StaleGenError):
         await two.patient.write("Under the former keys.")
+    with pytest.raises(StaleGenError):  # nor does it take what it can't judge for an attack
+        await two.patient.sync()
+    assert two.patient.faults == ()
 
 
 async def test_a_revision_that_the_server_made_up_is_not_proved_anew(two: Two) -> None:

@@ -176,6 +176,11 @@ export function createApi(options: ApiOptions) {
     slots: (known: string | undefined) => unlessKnown("/api/account/slots", known),
     replaceSlot: (method: "passphrase" | "recovery", slot: Schemas["NewSlot"]) =>
       call("put", "/api/account/slots/{method}", { method }, { slot }),
+    beginRotation: (body: Schemas["NewKeys"]) => call("post", "/api/account/rotation", {}, body),
+    /** What isn't made anew yet, from a record on ("" for the first). */
+    toRenew: (after: string) => call("get", "/api/account/rotation/records", after ? { after } : {}),
+    keepRenewed: (body: Schemas["Renewed"]) => call("put", "/api/account/rotation/records", {}, body),
+    finishRotation: (gen: number) => call("post", "/api/account/rotation/finish", {}, { gen }),
     devices: () => call("get", "/api/devices"),
     renameDevice: (device: string, name: string) => call("put", "/api/devices/{device}/name", { device }, { name }),
     endOtherDevices: () => call("delete", "/api/devices"),

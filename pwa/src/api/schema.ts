@@ -1269,6 +1269,7 @@ export interface components {
             changes: components["schemas"]["Change"][];
             counter: number;
             cursor: number;
+            gen: number;
             more: boolean;
         };
         /** Confirmed */

@@ -75,7 +75,7 @@ export async function importIdentity(raw: Bytes): Promise<Identity> {
 }
 
 /** The context of a sealed private key. */
-function privateKeyContext(account: string, keyId: string, gen: number): Bytes {
+export function privateKeyContext(account: string, keyId: string, gen: number): Bytes {
   return ctx("aftertide/1/private-key", account, keyId, gen);
 }
 

@@ -19,6 +19,7 @@ export * from "./memory";
 export * from "./padding";
 export * from "./passphrase";
 export * from "./records";
+export * from "./rotation";
 export * from "./slots";
 export * from "./sources";
 export * from "./symmetric";

@@ -9,7 +9,13 @@ export type Attention = 0 | 1 | 2;
 export type Reader = { account: string; key_id: string; attention: Attention };
 
 /** What every record says. Unknown fields are kept when a client saves. */
-export type RecordContent = JsonObject & { kind: string; v: number; readers: Reader[] };
+export type RecordContent = JsonObject & {
+  kind: string;
+  v: number;
+  readers: Reader[];
+  /** The generation of the owner's keys under which it was saved; without it the first. */
+  gen?: number;
+};
 
 /** What a person writes in an entry. Instants are RFC 3339 with offset, zones IANA names, sliders 0 to 10. */
 export type EntryFields = {

@@ -82,18 +82,19 @@ export async function unwrapRecordKey(
 
 type Proven = Pick<RecordHead, "record" | "owner" | "epoch" | "revision">;
 
-async function proofContext(head: Proven, body: Bytes): Promise<Bytes> {
-  return ctx("aftertide/1/record-proof", head.record, head.owner, head.epoch, head.revision, await baseOf(body));
+/** What a proof is a mac over; `bodyHash` is {@link baseOf} the body. */
+export function proofContext(head: Proven, bodyHash: string): Bytes {
+  return ctx("aftertide/1/record-proof", head.record, head.owner, head.epoch, head.revision, bodyHash);
 }
 
 /** The owner's proof on a revision. */
 export async function prove(recordProof: CryptoKey, head: Proven, body: Bytes): Promise<Bytes> {
-  return mac(recordProof, await proofContext(head, body));
+  return mac(recordProof, proofContext(head, await baseOf(body)));
 }
 
 /** Throws {@link ProofError} unless the owner made this revision. */
 export async function requireProof(recordProof: CryptoKey, head: Proven, body: Bytes, proof: Bytes): Promise<void> {
-  if (!(await verifyMac(recordProof, proof, await proofContext(head, body)))) {
+  if (!(await verifyMac(recordProof, proof, proofContext(head, await baseOf(body))))) {
     throw new ProofError("a revision that its owner didn't make");
   }
 }

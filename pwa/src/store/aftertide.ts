@@ -15,6 +15,7 @@ import { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import { ReviewDesk } from "./review.svelte";
+import type { RotationDesk } from "./rotating";
 import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
 import { StepHours } from "./stepHours";
@@ -98,6 +99,10 @@ export function createAftertide(options: StoreOptions): Store {
     const { PasskeyDesk } = await import("./passkeys");
     return new PasskeyDesk(api, session);
   });
+  const rotation: () => Promise<RotationDesk> = later(async () => {
+    const { RotationDesk } = await import("./rotating");
+    return new RotationDesk(shelf, api, rounds, session);
+  });
   const reminders = later(async () => {
     const [{ ReminderDesk }, { pushBrowser }] = await Promise.all([
       import("./reminders.svelte"),
@@ -105,7 +110,19 @@ export function createAftertide(options: StoreOptions): Store {
     ]);
     return new ReminderDesk(api, environment, pushBrowser());
   });
-  const session = new SessionDesk(shelf, api, outbox, care, lists, joining, passkeys, rounds, environment, sealLedger);
+  const session = new SessionDesk(
+    shelf,
+    api,
+    outbox,
+    care,
+    lists,
+    joining,
+    passkeys,
+    rotation,
+    rounds,
+    environment,
+    sealLedger,
+  );
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
@@ -122,6 +139,10 @@ export function createAftertide(options: StoreOptions): Store {
       }),
     passkeys: () =>
       passkeys().catch((error: unknown) => {
+        throw asStoreError(error);
+      }),
+    rotation: () =>
+      rotation().catch((error: unknown) => {
         throw asStoreError(error);
       }),
     async start(shown = Promise.resolve()) {

@@ -15,6 +15,7 @@ import {
   newId,
   newKitSecret,
   openIdentity,
+  openPrevious,
   openSlot,
   ParameterError,
   passphraseSecrets,
@@ -23,6 +24,7 @@ import {
   requireKdf,
   SealError,
   type SlotSecrets,
+  sealPrevious,
   sealSlot,
   type TypedMethod,
   toBase64,
@@ -153,6 +155,23 @@ async function passkeySlot(
   return { id: head.id, gen, sealed: toBase64(sealed) };
 }
 
+/** A new identity, and what the server is to have of it. */
+async function newIdentity(
+  keys: AccountKeys,
+  account: string,
+  gen: number,
+): Promise<{ identity: Identity; sent: Schemas["Identity"] }> {
+  const { identity, sealed } = await createIdentity(keys, account, gen);
+  const sent = {
+    key_id: identity.keyId,
+    public_key: toBase64(identity.publicKey),
+    private_sealed: toBase64(sealed.sealed),
+    gen,
+    current: true,
+  };
+  return { identity, sent };
+}
+
 /** A new account's keys: what goes to the server, what stays, and the kit to show. */
 export interface NewKeys {
   readonly account: string;
@@ -181,18 +200,12 @@ export async function makeAccount(account: string, { passphrase, passkey }: Firs
   const byPasskey = passkey && (await passkeySlot(passkey, account, gen, ak));
   const { slot, kit } = await recoverySlot(account, gen, ak);
   ak.fill(0);
-  const { identity, sealed } = await createIdentity(keys, account, gen);
+  const { identity, sent } = await newIdentity(keys, account, gen);
   return {
     account,
     slots: [...slots, slot],
     passkey: byPasskey,
-    identity: {
-      key_id: identity.keyId,
-      public_key: toBase64(identity.publicKey),
-      private_sealed: toBase64(sealed.sealed),
-      gen,
-      current: true,
-    },
+    identity: sent,
     keys: { recordWrap: keys.recordWrap, recordProof: keys.recordProof, identities: [identity] },
     kit,
   };
@@ -213,6 +226,46 @@ async function withAccountKey<T>(opener: Opener, account: WithSlots, work: (ak: 
   } finally {
     ak.fill(0);
   }
+}
+
+/** The keys so far and those to come. */
+export interface BothKeys {
+  readonly former: AccountKeys;
+  readonly next: AccountKeys;
+}
+
+/** New keys for an account, from a slot that is opened afresh: what the server is to have, and the kit to show. */
+export function makeNewKeys(
+  opener: Opener,
+  account: WithSlots,
+  passphrase: string,
+  salt: Bytes,
+): Promise<BothKeys & { readonly sent: Schemas["NewKeys"]; readonly kit: string }> {
+  return withAccountKey(opener, account, async (ak) => {
+    const gen = account.gen + 1;
+    const newAk = newAccountKey();
+    const [former, next] = [await deriveAccountKeys(ak), await deriveAccountKeys(newAk)];
+    const byPassphrase = await passphraseSlot(passphrase, account.email, salt, account.id, gen, newAk);
+    const { slot, kit } = await recoverySlot(account.id, gen, newAk);
+    const previous = toBase64(await sealPrevious(newAk, account.id, gen, ak));
+    newAk.fill(0);
+    const identity = await newIdentity(next, account.id, gen);
+    return { former, next, sent: { gen, slots: [byPassphrase, slot], previous, identity: identity.sent }, kit };
+  });
+}
+
+/** Opens the keys of a rotation that has begun, and those so far, through one of its slots. Throws {@link SlotError}. */
+export async function openKeysToCome(
+  opener: Opener,
+  account: string,
+  { gen, slots, previous }: Schemas["KeysToCome"],
+): Promise<BothKeys> {
+  return withAccountKey(opener, { id: account, email: "", gen, slots }, async (newAk) => {
+    const ak = await openPrevious(newAk, account, gen, fromBase64(previous));
+    const keys = { former: await deriveAccountKeys(ak), next: await deriveAccountKeys(newAk) };
+    ak.fill(0);
+    return keys;
+  });
 }
 
 /** A slot for another passphrase, from one that is opened afresh. */

@@ -36,6 +36,10 @@ export interface Here {
   /** After a restore: everything held is being compared with what the server has. */
   readonly comparing: boolean;
   readonly complete: boolean;
+  /** A rotation to this generation may have begun on this device. */
+  readonly renewing?: number | undefined;
+  /** The keys are new: what lies here of own records opens again once it has come anew. */
+  readonly stale?: boolean | undefined;
   readonly lastPull: number | undefined;
   readonly restored: boolean;
   readonly expired: boolean;

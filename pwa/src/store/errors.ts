@@ -50,6 +50,8 @@ export type Reason =
   | "mail-not-sent"
   /** The mail server says that the address takes no mail. */
   | "mailbox-refused"
+  /** All keys are being renewed: until that is done no way in is added or changed. */
+  | "renewing"
   /** Words on this device that the server doesn't have. */
   | "unsent-words"
   /** The device's storage refuses: full, private mode, or broken. */

@@ -13,7 +13,7 @@ import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
 import type { Reminders } from "./reminding";
 import type { Fault, Sync } from "./syncing";
-import type { Device, LockAfter, PasskeyInMaking, Passkeys, Shown, Typed } from "./waysIn";
+import type { Device, LockAfter, PasskeyInMaking, Passkeys, Rotation, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
 export type * from "./reminding";
@@ -42,6 +42,8 @@ export interface Aftertide {
   reminders(): Promise<Reminders>;
   /** One's own passkeys: fetched when they are first needed. Rejects with `offline` where their code can't be fetched. */
   passkeys(): Promise<Passkeys>;
+  /** Renewing all keys; likewise. */
+  rotation(): Promise<Rotation>;
   /**
    * Opens the device's store and begins to sync. Call once, before the first screen; what that doesn't need waits until it
    * is `shown`. Rejects with `storage`.
@@ -65,6 +67,8 @@ export interface Session {
   readonly name: string | undefined;
   /** The server has ended this device's session (or answers 401): sending pauses, words stay. Sign in again to go on. */
   readonly expired: boolean;
+  /** A rotation may have begun on this device, and isn't finished as far as this device knows: {@link Rotation.goOn}. */
+  readonly renewing: boolean;
   /** A kit was made and nobody has confirmed that it is saved: show it (`kit`), or after a reload offer `newKit`. */
   readonly kitUnconfirmed: boolean;
   /** The kit just made, 32 symbols and a check symbol in groups of four; undefined once confirmed, locked or reloaded. */

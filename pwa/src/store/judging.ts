@@ -164,10 +164,16 @@ export async function openShared(
   throw failure;
 }
 
+/** Who reads a record, and who did. */
+export interface ReadBy {
+  readonly readers: readonly { readonly account: string }[];
+  readonly formerReaders: readonly string[];
+}
+
 /** Who read a record before, now that `before` is replaced by `content`. */
-export function formerReadersOf(before: Opened | undefined, content: RecordContent): readonly string[] {
+export function formerReadersOf(before: ReadBy | undefined, content: RecordContent): readonly string[] {
   if (!before) return [];
-  const all = [...before.row.formerReaders, ...before.content.readers.map((reader) => reader.account)];
+  const all = [...before.formerReaders, ...before.readers.map((reader) => reader.account)];
   return [...new Set(all)].filter((account) => !content.readers.some((reader) => reader.account === account));
 }
 

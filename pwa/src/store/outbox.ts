@@ -25,7 +25,7 @@ export interface Wish {
 
 /** What a record says beside who may read it. */
 export function withoutReaders(content: JsonObject): JsonObject {
-  const { readers: _, ...rest } = content;
+  const { readers: _, gen: __, ...rest } = content;
   return rest;
 }
 

@@ -88,7 +88,7 @@ export class Outgoing {
     }
     const ended = { record: change.record, owner: here.account, revision };
     const tombstone = await proveTombstone(this.shelf.requireKeys().recordProof, ended);
-    const body: Schemas["Delete"] = { revision, tombstone: toBase64(tombstone) };
+    const body: Schemas["Delete"] = { gen: here.gen, revision, tombstone: toBase64(tombstone) };
     return {
       request: newId(),
       version: change.version,
@@ -156,7 +156,9 @@ export class Outgoing {
   ): Promise<SealedSave> {
     const here = this.shelf.requireHere();
     const { readers } = content;
-    const rekey = !known || !sameReaders(known.content.readers, readers);
+    // What was saved under former keys has a record key that somebody may have.
+    const former = (known?.content.gen ?? 1) < here.gen;
+    const rekey = !known || former || !sameReaders(known.content.readers, readers);
     const epoch = known ? known.version.epoch + (rekey ? 1 : 0) : 1;
     const head = {
       record: id,
@@ -167,7 +169,8 @@ export class Outgoing {
       base: known?.version.hash ?? "",
     };
     const key = rekey ? newRecordKey() : await ownRecordKey(keys, known.row, known.version);
-    const body = await sealBody(key, head, content);
+    const said = here.gen > 1 ? { ...content, gen: here.gen } : content;
+    const body = await sealBody(key, head, said);
     const wrapped = rekey ? await wrapRecordKey(keys.recordWrap, head, key) : known.version.wrapped;
     const request = newId();
     const save: Schemas["Save"] = {
@@ -402,7 +405,10 @@ function rowOf(
     waiting: undefined,
     readers: rekey ? shown : (before?.readers ?? []),
     reading: undefined,
-    formerReaders: formerReadersOf(known, content),
+    formerReaders: formerReadersOf(
+      known && { formerReaders: known.row.formerReaders, readers: known.content.readers },
+      content,
+    ),
     ended: false,
   };
 }

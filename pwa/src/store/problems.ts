@@ -39,6 +39,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "challenge-over": "challenge-over",
   "too-many-passkeys": "too-many-passkeys",
   "last-slot": "last-slot",
+  "rotation-runs": "renewing",
 };
 
 /** What the store tells the screens instead of an error of the API or the protocol. */

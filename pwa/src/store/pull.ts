@@ -19,6 +19,7 @@ import {
   judgeOwn,
   judgeShared,
   type Opened,
+  type ReadBy,
   readArrival,
   readersInHistory,
 } from "./judging";
@@ -101,6 +102,11 @@ export class Pull {
     let access = 0;
     for (;;) {
       const page = await this.api.changes(cursor);
+      if (page.gen > shelf.requireHere().gen) {
+        // The keys were renewed elsewhere: what came can't be judged with these, and isn't an attack for that.
+        await shelf.updateHere({ expired: true });
+        throw new StoreError("signed-out");
+      }
       access = page.access;
       if (this.#isAnother(page.incarnation) || page.counter < cursor) {
         // Which ledger the account names now is learnt when one is saved.
@@ -119,7 +125,9 @@ export class Pull {
     await this.#bury();
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();
-    await shelf.updateHere({ comparing: false, complete: true, lastPull: shelf.now() });
+    const { stale } = shelf.requireHere();
+    await shelf.updateHere({ comparing: false, complete: true, stale: false, lastPull: shelf.now() });
+    if (stale) await shelf.load();
     return access;
   }
 
@@ -216,7 +224,7 @@ export class Pull {
       return { id, fault: judged.fault, account: arrival.row.owner };
     }
     const { version } = arrival;
-    const formerReaders = formerReadersOf(shelf.records.get(id), judged.content);
+    const formerReaders = formerReadersOf(await this.#heldBefore(id), judged.content);
     const row: StoredRecord = { ...arrival.row, formerReaders, accepted: version, waiting: undefined };
     const { epoch, revision, hash } = version;
     const opened: Opened = { row, version, content: judged.content, own: true };
@@ -227,6 +235,13 @@ export class Pull {
       ...(remembered?.ended && { returned: await this.restoring.judgeReturned(remembered, opened) }),
       ...(judged.note ? { fault: judged.note, account: arrival.row.owner } : {}),
     };
+  }
+
+  /** What is known of who read a record so far, also where it doesn't open any more since its keys are new. */
+  async #heldBefore(id: string): Promise<ReadBy | undefined> {
+    const open = this.shelf.records.get(id);
+    if (open) return { formerReaders: open.row.formerReaders, readers: open.content.readers };
+    return this.shelf.requireHere().stale ? this.shelf.database.get("records", id) : undefined;
   }
 
   /**

@@ -21,9 +21,11 @@ import type { Device, FirstLink, LockAfter, OpenedInvitation, Phase, Session, Si
 import type { Joining } from "./joining";
 import { later } from "./later";
 import { Locking } from "./locking.svelte";
+import { moveIn } from "./moveIn";
 import type { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
+import type { RotationDesk } from "./rotating";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
 import type { PasskeyInMaking, Shown, Typed } from "./waysIn";
@@ -52,6 +54,7 @@ export class SessionDesk implements Session {
     private readonly lists: Lists,
     private readonly joining: () => Promise<Joining>,
     private readonly passkeys: () => Promise<PasskeyDesk>,
+    private readonly rotation: () => Promise<RotationDesk>,
     private readonly rounds: SyncRounds,
     private readonly environment: Environment,
     /** Seals the ledger, if it is time to save it; gives the way to send it, which needs no key. Never rejects. */
@@ -92,6 +95,9 @@ export class SessionDesk implements Session {
   get kitUnconfirmed(): boolean {
     return this.shelf.here?.kitUnconfirmed ?? false;
   }
+  get renewing(): boolean {
+    return this.shelf.here?.renewing !== undefined;
+  }
 
   get halfway(): { readonly email: string } | undefined {
     return this.#halfway;
@@ -131,7 +137,7 @@ export class SessionDesk implements Session {
       const kit = await joining.signUp(wanted, {
         makeRoom: () => this.#makeRoom(undefined),
         moveIn: async (me, keys, kit) => {
-          await this.#settle(me, keys, true);
+          await this.settle(me, keys, true);
           this.kit = kit;
           if (wanted.othersLook) this.chooseLockAfter(0);
         },
@@ -160,7 +166,7 @@ export class SessionDesk implements Session {
   #signIn(typedEmail: string, typed: Typed): Promise<void> {
     return this.#guarded(async () => {
       const email = canonicalEmail(typedEmail);
-      const salt = typed.method === "passphrase" ? fromBase64((await this.api.salt(email)).salt) : new Uint8Array();
+      const salt = typed.method === "passphrase" ? fromBase64(await this.#askSalt(email)) : new Uint8Array();
       const { secretsOf } = await credentials();
       const secrets = await secretsOf(typed, email, salt);
       await this.#enter(email, typed.method, secrets);
@@ -175,12 +181,13 @@ export class SessionDesk implements Session {
   }
 
   /** Opens the keys of who has just signed in, and is here. */
-  async #arrive(me: Schemas["Me"], opener: Opener): Promise<void> {
+  async #arrive(shown: Schemas["Me"], opener: Opener): Promise<void> {
     const { here } = this.shelf;
     const { openKeys } = await credentials();
-    if (here?.account === me.id) requireGeneration(here.gen, me.gen);
-    await this.#makeRoom(me.id);
-    await this.#settle(me, await openKeys(opener, me), this.kitUnconfirmed);
+    if (here?.account === shown.id) requireGeneration(here.gen, shown.gen);
+    await this.#makeRoom(shown.id);
+    const me = shown.rotation ? await (await this.rotation()).finish(shown, opener) : shown;
+    await this.settle(me, await openKeys(opener, me));
     this.#halfway = undefined;
     await this.rounds.now();
     await this.#pointSettings();
@@ -255,38 +262,8 @@ export class SessionDesk implements Session {
     await this.#clear(false);
   }
 
-  async #settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed: boolean): Promise<void> {
-    const [identity] = keys.identities;
-    if (!identity) throw new StoreError("locked");
-    await this.shelf.database.write(["here", "keys"], "strict", async (transaction) => {
-      // What lies here now, not what this page remembers: another one may have emptied the device.
-      const before = await transaction.get("here", "here");
-      const here: Here = {
-        account: me.id,
-        email: me.email,
-        role: me.role,
-        gen: me.gen,
-        publicKey: identity.keyPair.publicKey,
-        slots: me.slots,
-        identities: me.identities,
-        settingsRecord: me.settings_record ?? before?.settingsRecord,
-        ledgerRecord: me.ledger_record ?? before?.ledgerRecord,
-        journalAt: before?.journalAt,
-        cursor: before?.cursor ?? 0,
-        incarnation: before?.incarnation,
-        knownDevices: before?.knownDevices,
-        newDevices: before?.newDevices,
-        comparing: before?.comparing ?? false,
-        complete: before?.complete ?? false,
-        lastPull: before?.lastPull,
-        restored: before?.restored ?? false,
-        expired: false,
-        kitUnconfirmed,
-        hiddenAt: undefined,
-      };
-      await transaction.put("here", here, "here");
-      await transaction.put("keys", keys, "here");
-    });
+  async settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed = this.kitUnconfirmed): Promise<void> {
+    await moveIn(this.shelf.database, me, keys, kitUnconfirmed);
     await this.shelf.load();
     await this.lists.load();
     this.environment.tellOthers("keys");
@@ -327,11 +304,18 @@ export class SessionDesk implements Session {
     });
   }
 
-  async #secrets(of: Pick<Schemas["Me"], "email"> & Pick<Here, "slots">, typed: Typed): Promise<SlotSecrets> {
-    const params = of.slots.find((slot) => slot.method === "passphrase")?.params;
-    if (typed.method === "passphrase" && !params) throw new StoreError("wrong-proof");
+  async #secrets(
+    of: Pick<Schemas["Me"], "email"> & Pick<Here, "slots">,
+    typed: Typed,
+    salt = of.slots.find((slot) => slot.method === "passphrase")?.params?.salt,
+  ): Promise<SlotSecrets> {
+    if (typed.method === "passphrase" && !salt) throw new StoreError("wrong-proof");
     const { secretsOf } = await credentials();
-    return secretsOf(typed, of.email, params ? fromBase64(params.salt) : new Uint8Array());
+    return secretsOf(typed, of.email, salt ? fromBase64(salt) : new Uint8Array());
+  }
+
+  async #askSalt(email: string): Promise<string> {
+    return (await this.api.salt(email)).salt;
   }
 
   async lock(): Promise<void> {
@@ -384,7 +368,7 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       await requireSettablePassphrase(passphrase);
       const { me, opener } = await this.reveal(shown);
-      const salt = fromBase64((await this.api.salt(me.email)).salt);
+      const salt = fromBase64(await this.#askSalt(me.email));
       const { newPassphraseSlot } = await credentials();
       await this.api.replaceSlot("passphrase", await newPassphraseSlot(opener, me, passphrase, salt));
       await this.keepSlots();
@@ -414,7 +398,10 @@ export class SessionDesk implements Session {
 
   async #showBy(shown: Shown, here: Here): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     if (shown.method === "passkey") return (await this.passkeys()).prove(here.slots);
-    const { slotKey, auth } = await this.#secrets(here, shown);
+    // An account that began with a passkey has no passphrase here, and may have one by now.
+    const salt =
+      shown.method === "passphrase" && !this.opensBy.passphrase ? await this.#askSalt(here.email) : undefined;
+    const { slotKey, auth } = await this.#secrets(here, shown, salt);
     await this.api.prove({ method: shown.method, auth: toBase64(auth) });
     return { me: await this.api.account(), opener: { way: { method: shown.method }, slotKey } };
   }

@@ -174,7 +174,9 @@ export class Shelf {
       this.drafts = opened.drafts;
     } else this.close();
     this.phase = here ? (opened ? "unlocked" : "locked") : "signed-out";
-    for (const id of broken) await this.addFault("unopened", id, undefined);
+    // After new keys own records open again as they come anew, and what others share once contacts are among them.
+    const awaited = new Set(here?.stale ? records.map(({ id }) => id) : []);
+    for (const id of broken) if (!awaited.has(id)) await this.addFault("unopened", id, undefined);
     return true;
   }
 

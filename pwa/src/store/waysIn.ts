@@ -64,3 +64,25 @@ export interface Device {
 /** Minutes out of sight after which a device locks itself; 0 is at once. */
 export const LOCK_AFTER = [0, 1, 5, 15, 60, 720] as const;
 export type LockAfter = (typeof LOCK_AFTER)[number];
+
+/** Hears how many records of how many are sealed under new keys. */
+export type Told = (done: number, all: number) => void;
+
+/** New keys that are ready to take the place of those that somebody may have. */
+export interface NewKeys {
+  /** The new kit: to be kept before `start`, for then the old one opens nothing any more. */
+  readonly kit: string;
+  /**
+   * Renews the account's keys. Rejects with `proof-too-old` before anything was changed: call `session.prove`, then it again.
+   * Rejects with `offline` where it was cut off: {@link Rotation.goOn}, here or by signing in elsewhere, finishes it.
+   */
+  start(told: Told): Promise<void>;
+}
+
+/** Renewing all keys: a phone was lost, or somebody may know the passphrase. */
+export interface Rotation {
+  /** Makes new keys under a new passphrase; nothing is changed yet. Rejects like `session.prove`, and with `passphrase`. */
+  prepare(shown: Shown, passphrase: string): Promise<NewKeys>;
+  /** Goes on where it was cut off, with the new passphrase or kit. False where it had never begun: nothing was changed then. */
+  goOn(shown: Typed, told: Told): Promise<boolean>;
+}

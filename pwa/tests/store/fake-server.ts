@@ -5,6 +5,8 @@
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
 import { FakeAppointments } from "./fake-appointments";
+import { backupOf, copied } from "./fake-copies";
+import { FakeRotation } from "./fake-rotation";
 import { type Account, type Invited, meOf, PRACTICE, type Stored } from "./fake-rows";
 import { Refusal } from "./refusal";
 
@@ -17,6 +19,7 @@ export class FakeServer {
   readonly records = new Map<string, Stored>();
   readonly invitations = new Map<string, Invited>();
   readonly appointments = new FakeAppointments();
+  readonly rotation = new FakeRotation(this.records, (record, account) => this.#stamp(record, [account]));
   readonly relations: { patient: string; therapist: string; since: string; ended: string | undefined }[] = [];
   readonly sessions = new Map<string, string>();
   /** Changes what leaves the server: the place for lies. */
@@ -40,6 +43,7 @@ export class FakeServer {
       const refused = this.refuse(what);
       if (refused) throw new Refusal(refused.status, refused.code);
       const caller = this.sessions.get(session ?? "");
+      if (caller && what === "POST /api/account/rotation") this.#endOthers(caller, session);
       const result =
         caller && what === "GET /api/devices"
           ? { answer: this.#devices(caller, session) }
@@ -66,32 +70,12 @@ export class FakeServer {
 
   /** Another server, with everything that this one has. */
   copy(): FakeServer {
-    const other = new FakeServer();
-    other.incarnation = this.incarnation;
-    for (const kept of ["accounts", "records", "invitations", "sessions"] as const) {
-      // Each is copied into the same one.
-      const into = other[kept] as Map<string, unknown>;
-      for (const [key, value] of this[kept]) into.set(key, structuredClone(value));
-    }
-    other.relations.push(...structuredClone(this.relations));
-    return other;
+    return copied(this, new FakeServer());
   }
 
   /** Goes back to a copy, as after a restore from a backup. */
   backup(): () => void {
-    const records = structuredClone([...this.records]);
-    const counters = [...this.accounts].map(([id, account]) => ({
-      id,
-      counter: account.counter,
-      changes: new Map(account.changes),
-      me: account.me,
-    }));
-    return () => {
-      this.records.clear();
-      for (const [id, record] of records) this.records.set(id, record);
-      for (const { id, ...account } of counters) Object.assign(this.accounts.get(id) ?? {}, account);
-      this.incarnation = crypto.randomUUID();
-    };
+    return backupOf(this);
   }
 
   async #handle(
@@ -142,6 +126,11 @@ export class FakeServer {
         return this.#me(caller);
       case "GET account slots":
         return { gen: this.#account(caller).me.gen, slots: this.#account(caller).me.slots };
+      case "POST account rotation":
+      case "POST account rotation finish":
+      case "GET account rotation records":
+      case "PUT account rotation records":
+        return this.rotation.asked(route, this.#account(caller), url, body);
       case "POST sign-out":
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
@@ -191,7 +180,7 @@ export class FakeServer {
   }
 
   #proof(route: string, caller: string, body: Schemas["Proof"] | undefined): undefined {
-    if (route === "POST account proof" && this.#account(caller).auth.get(body?.method ?? "") !== body?.auth) {
+    if (route === "POST account proof" && this.#auth(caller).get(body?.method ?? "") !== body?.auth) {
       throw new Refusal(401, "wrong-proof");
     }
     return undefined;
@@ -203,9 +192,19 @@ export class FakeServer {
     return account;
   }
 
+  /** What proves who somebody is. */
+  #auth(id: string): Map<string, string> {
+    return this.rotation.auth(id) ?? this.#account(id).auth;
+  }
+
+  #endOthers(account: string, kept: string | undefined): void {
+    for (const [session, of] of [...this.sessions])
+      if (of === account && session !== kept) this.sessions.delete(session);
+  }
+
   #me(id: string): Schemas["Me"] {
     const account = this.#account(id);
-    return { ...account.me, session: crypto.randomUUID(), cursor: account.counter };
+    return { ...account.me, ...this.rotation.shown(id), session: crypto.randomUUID(), cursor: account.counter };
   }
 
   #create(account: Schemas["NewAccount"], role: "patient" | "therapist"): { answer: unknown; session: string } {
@@ -249,7 +248,7 @@ export class FakeServer {
 
   #signIn(body: Schemas["SignIn"]): { answer: unknown; session: string } {
     const found = [...this.accounts.values()].find(({ me }) => me.email === body.email);
-    if (!found || found.auth.get(body.method) !== body.auth) throw new Refusal(401, "wrong-proof");
+    if (!found || this.#auth(found.me.id).get(body.method) !== body.auth) throw new Refusal(401, "wrong-proof");
     return { answer: this.#me(found.me.id), session: this.#session(found.me.id) };
   }
 
@@ -382,7 +381,14 @@ export class FakeServer {
       return { counter, id, state: "record", record: this.#view(caller, id), tombstone: null };
     });
     const cursor = page.at(-1)?.[1] ?? after;
-    return { changes, cursor, more: page.length < all.length, counter: account.counter, access: account.access };
+    return {
+      changes,
+      cursor,
+      more: page.length < all.length,
+      counter: account.counter,
+      access: account.access,
+      gen: account.me.gen,
+    };
   }
 
   async #save(caller: string, id: string, save: Schemas["Save"]): Promise<Schemas["Saved"]> {
@@ -393,6 +399,7 @@ export class FakeServer {
       if (repeated.body !== save.body) throw new Refusal(422, "request-reused");
       return { cursor: this.#account(caller).counter, revision: repeated.revision };
     }
+    if (save.gen !== this.#account(caller).me.gen) throw new Refusal(409, "stale-gen");
     if (record?.tombstone) throw new Refusal(409, "deleted", { revision: record.revision, mac: record.tombstone });
     const head = record?.view ? toBase64(await hash(fromBase64(record.view.body))) : null;
     if (save.revision !== (record?.revision ?? 0) + 1 || (save.base ?? null) !== head) {
@@ -467,8 +474,9 @@ export class FakeServer {
     }
   }
 
-  #delete(caller: string, id: string, { revision, tombstone }: Schemas["Delete"]): Schemas["Saved"] {
+  #delete(caller: string, id: string, { gen = 1, revision, tombstone }: Schemas["Delete"]): Schemas["Saved"] {
     const record = this.#own(caller, id);
+    if (gen !== this.#account(caller).me.gen) throw new Refusal(409, "stale-gen");
     if (!record.tombstone) {
       if (record.revision !== revision) throw new Refusal(409, "stale", this.#view(caller, id));
       const readers = [...record.grants.keys()];

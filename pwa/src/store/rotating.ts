@@ -1,0 +1,181 @@
+/** New keys for an account whose old ones somebody may have (docs/protocol.md, Rotation). Fetched when first needed. */
+import { type Api, ApiProblem, type Schemas } from "../api/client";
+import {
+  fromBase64,
+  renewIdentity,
+  renewProof,
+  renewTombstone,
+  renewWrap,
+  requireGeneration,
+  requireSettablePassphrase,
+  toBase64,
+  toBase64Url,
+} from "../protocol";
+import { type BothKeys, makeNewKeys, type Opener, openKeys, openKeysToCome } from "./credentials";
+import type { Keys } from "./database";
+import { StoreError } from "./errors";
+import { asStoreError } from "./problems";
+import type { Shelf } from "./shelf.svelte";
+import type { SyncRounds } from "./sync.svelte";
+import type { NewKeys, Rotation, Shown, Told, Typed } from "./waysIn";
+
+/** Times that all is looked through: once is enough unless somebody goes on writing meanwhile. */
+const ROUNDS = 20;
+const UNTOLD: Told = () => undefined;
+
+/** What a rotation needs of whoever is here. */
+export interface Home {
+  /** Shows the server once more who this is, and gives the account with what opens its key. */
+  reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }>;
+  /** The account is here with these keys. */
+  settle(me: Schemas["Me"], keys: Keys): Promise<void>;
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}
+
+export class RotationDesk implements Rotation {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly api: Api,
+    private readonly rounds: SyncRounds,
+    private readonly home: Home,
+  ) {}
+
+  prepare(shown: Shown, passphrase: string): Promise<NewKeys> {
+    return guarded(async () => {
+      await requireSettablePassphrase(passphrase);
+      const { me, opener } = await this.home.reveal(shown);
+      const salt = fromBase64((await this.api.salt(me.email)).salt);
+      const { sent, kit, ...keys } = await makeNewKeys(opener, me, passphrase, salt);
+      const typed = { method: "passphrase", passphrase } as const;
+      return { kit, start: (told) => guarded(() => this.#start(sent, keys, typed, told)) };
+    });
+  }
+
+  async #start(sent: Schemas["NewKeys"], keys: BothKeys, typed: Typed, told: Told): Promise<void> {
+    // What waits goes out under the keys so far, as far as it can.
+    await this.rounds.now();
+    // First, so that a page that dies here knows that it may have begun.
+    await this.shelf.updateHere({ renewing: sent.gen });
+    try {
+      await this.api.beginRotation(sent);
+    } catch (error) {
+      if (error instanceof ApiProblem) await this.shelf.updateHere({ renewing: undefined });
+      throw error;
+    }
+    await this.#renewAll(this.shelf.requireHere().account, sent.gen, keys, told);
+    await this.rounds.between(() => this.#end(sent.gen, keys, typed));
+    void this.rounds.now();
+  }
+
+  goOn(shown: Typed, told: Told): Promise<boolean> {
+    return guarded(async () => {
+      const { me, opener } = await this.home.reveal(shown);
+      const finished = me.rotation ? await this.finish(me, opener, told) : me;
+      if (finished.gen === this.shelf.requireHere().gen) {
+        await this.shelf.updateHere({ renewing: undefined });
+        return false;
+      }
+      await this.home.settle(finished, await openKeys(opener, finished));
+      void this.rounds.now();
+      return true;
+    });
+  }
+
+  /** Finishes a rotation whose slot `opener` opens, for who has just signed in; gives the account as it is then. */
+  async finish(me: Schemas["Me"], opener: Opener, told = UNTOLD): Promise<Schemas["Me"]> {
+    if (!me.rotation) return me;
+    requireGeneration(me.gen + 1, me.rotation.gen);
+    const keys = await openKeysToCome(opener, me.id, me.rotation);
+    await this.#renewAll(me.id, me.rotation.gen, keys, told);
+    await this.#swap(me.id, me.rotation.gen, keys);
+    return this.api.account();
+  }
+
+  async #end(gen: number, keys: BothKeys, typed: Typed): Promise<void> {
+    const { account } = this.shelf.requireHere();
+    await this.#swap(account, gen, keys);
+    const { me, opener } = await this.home.reveal(typed);
+    if (me.gen !== gen) throw new StoreError("server");
+    await this.home.settle(me, await openKeys(opener, me));
+  }
+
+  /** Has the server swap old for new; what was saved in between is made anew first. */
+  async #swap(account: string, gen: number, keys: BothKeys): Promise<void> {
+    for (let round = 0; ; round++) {
+      try {
+        await this.api.finishRotation(gen);
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiProblem && error.code === "rotation-unfinished") || round >= ROUNDS) throw error;
+        await this.#renewAll(account, gen, keys, UNTOLD);
+      }
+    }
+  }
+
+  async #renewAll(account: string, gen: number, keys: BothKeys, told: Told): Promise<void> {
+    const done = new Set<string>();
+    let after: string | undefined = "";
+    while (after !== undefined) {
+      const page: Schemas["ToRenew"] = await this.api.toRenew(after);
+      await this.api.keepRenewed(await this.#renewed(account, gen, keys, page));
+      for (const { record } of [...page.wraps, ...page.tombstones]) done.add(record);
+      after = page.after ?? undefined;
+      told(after === undefined ? page.records : Math.min(done.size, page.records), page.records);
+    }
+  }
+
+  async #renewed(
+    owner: string,
+    gen: number,
+    { former, next }: BothKeys,
+    page: Schemas["ToRenew"],
+  ): Promise<Schemas["Renewed"]> {
+    const [identities, wraps, proofs, tombstones] = await Promise.all([
+      Promise.all(
+        page.identities.map(async ({ key_id, gen: before, private_sealed }) => {
+          const stored = { keyId: key_id, gen: before, sealed: fromBase64(private_sealed) };
+          return { key_id, private_sealed: toBase64(await renewIdentity(former, next, owner, stored, gen)) };
+        }),
+      ),
+      Promise.all(
+        page.wraps.map(async ({ record, epoch, wrapped }) => {
+          const renewed = await renewWrap(former, next, { record, owner, epoch }, fromBase64(wrapped));
+          return { record, epoch, wrapped: toBase64(renewed) };
+        }),
+      ),
+      Promise.all(
+        page.proofs.map(async (one) => {
+          const { record, revision } = one;
+          return { record, revision, proof: await this.#proof(owner, former, next, one) };
+        }),
+      ),
+      Promise.all(
+        page.tombstones.map(async ({ record, revision, mac }) => {
+          const renewed = await renewTombstone(former, next, { record, owner, revision }, fromBase64(mac));
+          return { record, mac: toBase64(renewed) };
+        }),
+      ),
+    ]);
+    return { gen, identities, wraps, proofs, tombstones };
+  }
+
+  /** Proves a revision anew, unless this device has seen another one under its number. */
+  async #proof(
+    owner: string,
+    former: BothKeys["former"],
+    next: BothKeys["next"],
+    { record, epoch, revision, hash, proof }: Schemas["OldProof"],
+  ): Promise<string> {
+    const seen = await this.shelf.database.get("remembered", record);
+    const said = toBase64Url(fromBase64(hash));
+    if (seen && !seen.listed && seen.revision === revision && !seen.ended && seen.hash !== said) return proof;
+    return toBase64(await renewProof(former, next, { record, owner, epoch, revision }, said, fromBase64(proof)));
+  }
+}
