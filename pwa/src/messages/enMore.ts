@@ -3,6 +3,7 @@
 import { accounts } from "./en/accounts";
 import { appointments } from "./en/appointments";
 import { care } from "./en/care";
+import { newKeys } from "./en/newKeys";
 import { notices } from "./en/notices";
 import { passkeys } from "./en/passkeys";
 import { reminders } from "./en/reminders";
@@ -13,6 +14,7 @@ export const enMore = {
   ...accounts,
   ...appointments,
   ...care,
+  ...newKeys,
   ...notices,
   ...passkeys,
   ...reminders,

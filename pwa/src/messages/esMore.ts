@@ -4,6 +4,7 @@ import type { MoreMessages } from "./catalogues";
 import { accounts } from "./es/accounts";
 import { appointments } from "./es/appointments";
 import { care } from "./es/care";
+import { newKeys } from "./es/newKeys";
 import { notices } from "./es/notices";
 import { passkeys } from "./es/passkeys";
 import { reminders } from "./es/reminders";
@@ -14,6 +15,7 @@ export const esMore = {
   ...accounts,
   ...appointments,
   ...care,
+  ...newKeys,
   ...notices,
   ...passkeys,
   ...reminders,

@@ -18,7 +18,7 @@ export class Locking {
   constructor(
     private readonly shelf: Shelf,
     private readonly environment: Environment,
-    private readonly session: { readonly kit: string | undefined; lock(): Promise<void>; saveLedger(): void },
+    private readonly session: { readonly kitInSight: boolean; lock(): Promise<void>; saveLedger(): void },
   ) {
     this.#read();
   }
@@ -41,7 +41,7 @@ export class Locking {
   /** Milliseconds. */
   get #limit(): number {
     const limit = this.after * MINUTE;
-    return limit === 0 && this.session.kit !== undefined ? WHILE_A_KIT_IS_SHOWN : limit;
+    return limit === 0 && this.session.kitInSight ? WHILE_A_KIT_IS_SHOWN : limit;
   }
 
   /** Locks a device that is out of sight too long, in all its pages; a reload doesn't lock, unless it locks when it is left. */

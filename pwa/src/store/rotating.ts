@@ -29,6 +29,9 @@ export interface Home {
   reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }>;
   /** The account is here with these keys. */
   settle(me: Schemas["Me"], keys: Keys): Promise<void>;
+  lock(): Promise<void>;
+  /** A kit is on the screen that opens nothing yet: the device doesn't lock at once meanwhile. */
+  kitToCome: boolean;
 }
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
@@ -54,7 +57,20 @@ export class RotationDesk implements Rotation {
       const salt = fromBase64((await this.api.salt(me.email)).salt);
       const { sent, kit, ...keys } = await makeNewKeys(opener, me, passphrase, salt);
       const typed = { method: "passphrase", passphrase } as const;
-      return { kit, start: (told) => guarded(() => this.#start(sent, keys, typed, told)) };
+      this.home.kitToCome = true;
+      let tried = false;
+      return {
+        kit,
+        start: (told) =>
+          guarded(async () => {
+            if (tried && (await this.#resume(typed, told))) return;
+            tried = true;
+            await this.#start(sent, keys, typed, told);
+          }),
+        drop: () => {
+          this.home.kitToCome = false;
+        },
+      };
     });
   }
 
@@ -72,6 +88,16 @@ export class RotationDesk implements Rotation {
     await this.#renewAll(this.shelf.requireHere().account, sent.gen, keys, told);
     await this.rounds.between(() => this.#end(sent.gen, keys, typed));
     void this.rounds.now();
+  }
+
+  /** Goes on with what was cut off; false where the new passphrase shows that it had never begun. */
+  async #resume(typed: Typed, told: Told): Promise<boolean> {
+    try {
+      return await this.goOn(typed, told);
+    } catch (error) {
+      if (error instanceof StoreError && error.reason === "wrong-proof") return false;
+      throw error;
+    }
   }
 
   goOn(shown: Typed, told: Told): Promise<boolean> {
@@ -103,7 +129,10 @@ export class RotationDesk implements Rotation {
     await this.#swap(account, gen, keys);
     const { me, opener } = await this.home.reveal(typed);
     if (me.gen !== gen) throw new StoreError("server");
+    // Locked meanwhile, by the menu or by being left: it stays so.
+    const isLocked = this.shelf.keys === undefined;
     await this.home.settle(me, await openKeys(opener, me));
+    if (isLocked) await this.home.lock();
   }
 
   /** Has the server swap old for new; what was saved in between is made anew first. */

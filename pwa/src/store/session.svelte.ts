@@ -42,6 +42,7 @@ export interface Lists {
 /** Who is here: signing up and in, keys, devices. */
 export class SessionDesk implements Session {
   kit = $state<string | undefined>(undefined);
+  kitToCome = false;
   #halfway = $state.raw<Schemas["Me"] | undefined>(undefined);
   closings = $state(0);
   readonly locking: Locking;
@@ -94,6 +95,10 @@ export class SessionDesk implements Session {
   }
   get kitUnconfirmed(): boolean {
     return this.shelf.here?.kitUnconfirmed ?? false;
+  }
+  /** A new kit is on the screen: one of the account, or one of keys that are yet to begin. */
+  get kitInSight(): boolean {
+    return this.kit !== undefined || this.kitToCome;
   }
   get renewing(): boolean {
     return this.shelf.here?.renewing !== undefined;

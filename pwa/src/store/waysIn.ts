@@ -74,9 +74,11 @@ export interface NewKeys {
   readonly kit: string;
   /**
    * Renews the account's keys. Rejects with `proof-too-old` before anything was changed: call `session.prove`, then it again.
-   * Rejects with `offline` where it was cut off: {@link Rotation.goOn}, here or by signing in elsewhere, finishes it.
+   * Rejects with `offline` where it was cut off: calling it again goes on, as does {@link Rotation.goOn}, or signing in elsewhere.
    */
   start(told: Told): Promise<void>;
+  /** They are no longer in sight: used, or not to be used. */
+  drop(): void;
 }
 
 /** Renewing all keys: a phone was lost, or somebody may know the passphrase. */

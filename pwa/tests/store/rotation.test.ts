@@ -83,6 +83,37 @@ describe("all keys are renewed", () => {
     expect(again.journal.entries).toHaveLength(3);
   });
 
+  test.each([[/^POST .*rotation$/], [/^PUT .*rotation\/records$/], [/^POST .*rotation\/finish$/], [/^never$/]])(
+    "and cut off after %s it goes on in the same page, without anything typed",
+    async (step) => {
+      const { patient, own } = await withJournal();
+      const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+      patient.line.loseAnswerTo = step;
+      patient.line.away = step.source === "^never$";
+      await expect(renewal.start(untold)).rejects.toMatchObject({ reason: "offline" });
+      patient.line.away = false;
+      await renewal.start(untold);
+      await settle(patient);
+      expect(patient.session.renewing).toBe(false);
+      expect(patient.sync.faults).toEqual([]);
+      expect(entry(patient, own).text).toBe("One.");
+      await patient.session.lock();
+      await patient.session.unlock(ANOTHER);
+    },
+  );
+
+  test("and a device that was locked meanwhile stays locked", async () => {
+    const { patient } = await withJournal();
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await patient.session.lock();
+    await renewal.start(untold);
+    expect(patient.session.phase).toBe("locked");
+    await patient.session.unlock(ANOTHER);
+    await settle(patient);
+    expect(patient.journal.entries).toHaveLength(2);
+    expect(patient.sync.faults).toEqual([]);
+  });
+
   test("and cut off, it is finished by whoever signs in with the new kit elsewhere", async () => {
     const { server, patient, own } = await withJournal();
     const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);

@@ -204,7 +204,7 @@ export const accounts = {
     done: "Changed. Use the new one from now on.",
     knownQuestion: "Might someone know the old one?",
     known:
-      "A new passphrase doesn’t undo what someone with the old one and a copy of the database could open. Renewing all keys isn’t in the app yet: tell your practice.",
+      "A new passphrase doesn’t undo what someone with the old one and a copy of the database could open. New keys do, for all you write from then on.",
     wrong: "The current passphrase isn’t right.",
   },
   erasing: {

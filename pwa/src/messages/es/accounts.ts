@@ -208,7 +208,7 @@ export const accounts = {
     done: "Cambiada. Usa la nueva desde ahora.",
     knownQuestion: "¿Puede alguien conocer la anterior?",
     known:
-      "Una frase nueva no deshace lo que pudo abrir quien tenga la anterior y una copia de la base de datos. Renovar todas las claves aún no está en la aplicación: díselo a tu consulta.",
+      "Una frase nueva no deshace lo que pudo abrir quien tenga la anterior y una copia de la base de datos. Unas claves nuevas sí, para todo lo que escribas desde entonces.",
     wrong: "La frase de acceso actual no es correcta.",
   },
   erasing: {

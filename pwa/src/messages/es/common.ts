@@ -103,6 +103,7 @@ export const common = {
     "mailbox-refused": "Tu dirección no acepta correo: lo dice su servidor.",
     "unsent-words":
       "En este dispositivo hay palabras de otra persona sin enviar. Que entre ella primero, o que renuncie a ellas.",
+    renewing: "Termina antes de renovar tus claves.",
     storage:
       "Este dispositivo no puede guardar nada: está lleno o la ventana es privada. Libera espacio o usa otra ventana.",
     other: "No ha funcionado. No ha cambiado nada. Inténtalo de nuevo.",
