@@ -146,6 +146,8 @@ export type FaultKind =
   | "forged-answer"
   /** Key slots that can't take the place of those here: one missing that is never removed, another under a known id, no slot at all. */
   | "slots"
+  /** The server has the account under keys from before they were renewed: nothing is taken or sent. */
+  | "older-keys"
   /** Many deletions at once: none was applied, the person is asked. */
   | "deletion-wave"
   /** Deleted on one device while it was changed on another: the changed words are kept, as an entry of its own. */

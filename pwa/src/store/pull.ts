@@ -107,6 +107,10 @@ export class Pull {
         await shelf.updateHere({ expired: true });
         throw new StoreError("signed-out");
       }
+      if (page.gen < shelf.requireHere().gen) {
+        await shelf.addFault("older-keys", undefined, undefined);
+        throw new StoreError("server");
+      }
       access = page.access;
       if (this.#isAnother(page.incarnation) || page.counter < cursor) {
         // Which ledger the account names now is learnt when one is saved.
@@ -126,6 +130,7 @@ export class Pull {
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();
     const { stale } = shelf.requireHere();
+    await shelf.clearFault("older-keys", undefined);
     await shelf.updateHere({ comparing: false, complete: true, stale: false, lastPull: shelf.now() });
     if (stale) await shelf.load();
     return access;

@@ -209,6 +209,22 @@ describe("all keys are renewed", () => {
     expect(patient.session.phase).toBe("unlocked");
   });
 
+  test("after a restore to a state from before it nothing is taken or sent, and nothing is lost", async () => {
+    const { server, patient, own } = await withJournal();
+    const restore = server.backup();
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await renewal.start(untold);
+    await settle(patient);
+    restore();
+    Object.assign(server.accounts.get(patient.session.account ?? "")?.me ?? {}, { gen: 1 });
+    await write(patient, "Written since.");
+    await settle(patient);
+    expect(patient.sync.faults.map(({ kind }) => kind)).toEqual(["older-keys"]);
+    expect(patient.sync.unsent).toBe(1);
+    expect(entry(patient, own).text).toBe("One.");
+    expect((await patient.reopen()).journal.entries).toHaveLength(3);
+  });
+
   test("a revision that the server made up isn't proved anew", async () => {
     const { server, patient, own } = await withJournal();
     const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);

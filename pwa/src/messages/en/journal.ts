@@ -198,6 +198,8 @@ export const journal = {
         "The server was set back to an earlier state, and has something with other words that you had deleted. It is here again, for you alone. Delete it again if you like.",
       "share-refused": "This couldn’t be shared, because you no longer work together here. It stays yours alone.",
       slots: "What the server says opens your account can’t be right. This device kept what it had.",
+      "older-keys":
+        "The server shows your account as it was before you renewed your keys. Nothing is sent or taken until that is put right; what you write stays here. Tell your practice.",
       "deletion-wave": "The server says that many things were deleted at once. None of it was applied here.",
     },
   },

@@ -202,6 +202,8 @@ export const journal = {
         "El servidor volvió a un estado anterior y tiene, con otras palabras, algo que habías borrado. Está aquí otra vez, solo para ti. Bórralo de nuevo si quieres.",
       "share-refused": "No se pudo compartir, porque aquí terminó el trabajo en común. Se queda solo contigo.",
       slots: "Lo que el servidor dice que abre tu cuenta no puede ser. Este dispositivo conservó lo que tenía.",
+      "older-keys":
+        "El servidor muestra tu cuenta como era antes de que renovaras tus claves. No se envía ni se acepta nada hasta que se arregle; lo que escribes se queda aquí. Díselo a tu consulta.",
       "deletion-wave": "El servidor dice que muchas cosas se borraron a la vez. Aquí no se aplicó nada.",
     },
   },
