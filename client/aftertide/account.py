@@ -150,7 +150,7 @@ class Account:
         await self.sync()
         new, former = prepared.new.derive(), prepared.former.derive()
         await self._api.tell("POST", "/account/rotation", prepared.keys)
-        await Rotating(self._api, self.id, prepared.keys.gen, (former, new), self.memory).finish()
+        await Rotating(self._api, self.id, prepared.keys.identity, (former, new), self.memory).finish()
         me = await self._api.ask(wire.Me, "GET", "/account")
         self.journal.keyring = open_keyring(me, prepared.new, prepared.keys.gen)
         self.memory.gen = prepared.keys.gen

@@ -182,7 +182,7 @@ class Client:
             coming = msgspec.structs.replace(me, gen=me.rotation.gen, slots=me.rotation.slots)
             key = open_account_key(coming, method, secrets, salt)
             both = open_former(me, me.rotation, key).derive(), key.derive()
-            await Rotating(api, me.id, me.rotation.gen, both, remembered).finish()
+            await Rotating(api, me.id, me.rotation.identity, both, remembered).finish()
             me = await api.ask(wire.Me, "GET", "/account")
         keyring = open_keyring(me, key, remembered.gen)
         remembered.account, remembered.gen = me.id, keyring.gen

@@ -23,6 +23,7 @@ from aftertide.protocol.rotation import (
 )
 
 _UNFINISHED = "rotation-unfinished"
+_NONE = "no-rotation"
 _ROUNDS = 20
 """Times that everything is looked through: once is enough unless somebody goes on writing meanwhile."""
 
@@ -64,21 +65,26 @@ def open_former(me: wire.Me, coming: wire.KeysToCome, new: AccountKey) -> Accoun
 class Rotating:
     """Makes everything that an account owns anew under its keys to come."""
 
-    def __init__(self, api: Api, account: str, gen: int, keys: tuple[DerivedKeys, DerivedKeys], memory: Memory) -> None:
-        """Go from the former of two `keys` to the new; `gen` is the new ones'."""
+    def __init__(
+        self, api: Api, account: str, to: wire.Identity, keys: tuple[DerivedKeys, DerivedKeys], memory: Memory
+    ) -> None:
+        """Go from the former of two `keys` to the new; `to` is the identity that comes with these."""
         self._api = api
         self._account = account
-        self._gen = gen
+        self._gen = to.gen
+        self._key_id = to.key_id
         self._former, self._new = keys
         self._memory = memory
 
     async def finish(self) -> None:
         """Make everything anew, page by page, and have the server swap it; raises what `Api.ask` raises."""
         for _ in range(_ROUNDS):
-            await self._renew_all()
             try:
-                await self._api.tell("POST", "/account/rotation/finish", wire_rotation.Finish(self._gen))
+                await self._renew_all()
+                await self._api.tell("POST", "/account/rotation/finish", wire_rotation.Finish(self._gen, self._key_id))
             except RefusedError as error:
+                if error.code == _NONE and (await self._api.ask(wire.Me, "GET", "/account")).gen == self._gen:
+                    return  # another device has finished it at the same time
                 if error.code != _UNFINISHED:  # else something was saved meanwhile
                     raise
             else:
@@ -99,6 +105,7 @@ class Rotating:
         former, new, owner = self._former, self._new, self._account
         return wire_rotation.Renewed(
             gen=self._gen,
+            key_id=self._key_id,
             identities=[
                 wire_rotation.NewIdentity(
                     key_id=one.key_id,

@@ -90,9 +90,10 @@ class NewTombstone(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Renewed(msgspec.Struct, kw_only=True, frozen=True):
-    """A page of what was made anew."""
+    """A page of what was made anew, under the keys that `key_id` names."""
 
     gen: int
+    key_id: str
     identities: list[NewIdentity]
     wraps: list[NewWrap]
     proofs: list[NewProof]
@@ -100,6 +101,7 @@ class Renewed(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Finish(msgspec.Struct, frozen=True):
-    """Which generation is to be the current one."""
+    """Which keys are to be the current ones."""
 
     gen: int
+    key_id: str

@@ -7,6 +7,7 @@ from server import database
 from server.accounts.slots import hold_account, note_access_change
 from server.records.counters import stamp
 from server.rotation.errors import NoRotation, RotationUnfinished
+from server.rotation.structs import Finish
 from server.web.access import Caller
 from server.web.live import live
 
@@ -19,29 +20,31 @@ LEFT = (
 )
 
 
-async def finish(caller: Caller, gen: int, now: int) -> None:
+async def finish(caller: Caller, to: Finish, now: int) -> None:
     """Make the keys to come the account's keys; finished already changes nothing.
 
     All that was sealed or proved under the former ones is replaced, former slots and all passkeys go, and the account's devices fetch
     its records anew. Raises NoRotation, and RotationUnfinished while something isn't made anew: a save may have come in between.
     """
-    await database.in_transaction(partial(_finish, caller.account, gen, now))
+    await database.in_transaction(partial(_finish, caller.account, to, now))
 
 
-async def _finish(account: UUID, gen: int, now: int) -> None:
+async def _finish(account: UUID, to: Finish, now: int) -> None:
     # From here on no save under the former keys comes in between: each holds the account's row, too.
     await hold_account(account)
     row = await database.fetch_one(
-        "SELECT a.gen AS current, r.gen FROM accounts a LEFT JOIN rotations r ON r.account = a.id WHERE a.id = $1",
-        account,
-    )
-    if row is not None and row["current"] == gen:
+        "SELECT a.gen AS current, i.key_id AS current_key, r.gen, r.key_id FROM accounts a "
+        "JOIN identities i ON i.account = a.id AND i.current = $2 LEFT JOIN rotations r ON r.account = a.id WHERE a.id = $1",
+        account, True,
+    )  # fmt: skip
+    wanted = (to.gen, to.key_id)
+    if row is not None and (row["current"], row["current_key"]) == wanted:
         return
-    if row is None or row["gen"] != gen:
+    if row is None or (row["gen"], row["key_id"]) != wanted:
         raise NoRotation
     if await database.fetch_one(LEFT, account) is not None:
         raise RotationUnfinished
-    await _take_over(account, gen, now)
+    await _take_over(account, to.gen, now)
     await note_access_change(account)
     records = await database.fetch("SELECT id FROM records WHERE owner = $1 ORDER BY created_at, id", account)
     await stamp((account, record["id"]) for record in records)

@@ -33,13 +33,11 @@ TOMBSTONES = (
 IDENTITIES = "SELECT key_id, gen, private_sealed FROM identities WHERE account = $1 AND renewed IS NULL ORDER BY key_id"
 
 
-async def running(account: UUID, gen: int | None = None) -> int:
-    """Return the generation to which an account rotates; raises NoRotation where it doesn't, or not to `gen`."""
-    row = await database.fetch_one("SELECT gen FROM rotations WHERE account = $1", account)
-    if row is None or gen not in (None, row["gen"]):
+async def _require_running(account: UUID, to: tuple[int, str] | None = None) -> None:
+    """Raise NoRotation where an account doesn't rotate, or not `to` this generation and key."""
+    row = await database.fetch_one("SELECT gen, key_id FROM rotations WHERE account = $1", account)
+    if row is None or to not in (None, (row["gen"], row["key_id"])):
         raise NoRotation
-    found: int = row["gen"]
-    return found
 
 
 async def to_renew(caller: Caller, after: UUID) -> ToRenew:
@@ -48,7 +46,7 @@ async def to_renew(caller: Caller, after: UUID) -> ToRenew:
     Costs six statements, each a look at the account's own records.
     """
     account = caller.account
-    await running(account)
+    await _require_running(account)
     pages = [await database.fetch(f"{sql} LIMIT {PAGE}", account, after) for sql in (WRAPS, PROOFS, TOMBSTONES)]
     wraps, proofs, tombstones = pages
     count = await database.fetch_one("SELECT COUNT(*) AS records FROM records WHERE owner = $1", account)
@@ -84,7 +82,7 @@ async def keep_renewed(caller: Caller, page: Renewed) -> None:
 
 async def _keep(account: UUID, page: Renewed) -> None:
     await hold_account(account)
-    await running(account, page.gen)
+    await _require_running(account, (page.gen, page.key_id))
     identities = [(one.key_id, one.private_sealed) for one in page.identities]
     wraps = [(one.record, one.epoch, one.wrapped) for one in page.wraps]
     proofs = [(one.record, one.revision, one.proof) for one in page.proofs]

@@ -35,7 +35,7 @@ async def keep_renewed(caller: NamedDependency[Caller], data: JSONBody[Renewed])
 @post("/account/rotation/finish", **allow(Who.SIGNED_IN), status_code=204)
 async def finish(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[Finish]) -> None:
     """Make the keys to come the account's keys."""
-    await finishing.finish(caller, data.gen, request.app.state.clock())
+    await finishing.finish(caller, data, request.app.state.clock())
 
 
 router = Router(path="/", route_handlers=[begin, to_renew, keep_renewed, finish], tags=["rotation"])

@@ -101,9 +101,10 @@ class NewTombstone(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Renewed(msgspec.Struct, kw_only=True, frozen=True):
-    """A page of what was made anew."""
+    """A page of what was made anew, under the keys that `key_id` names: two devices may have begun with different ones."""
 
     gen: Gen
+    key_id: KeyId
     identities: Annotated[list[NewIdentity], msgspec.Meta(max_length=PAGE)] = []
     wraps: Annotated[list[NewWrap], msgspec.Meta(max_length=PAGE)] = []
     proofs: Annotated[list[NewProof], msgspec.Meta(max_length=PAGE)] = []
@@ -111,6 +112,7 @@ class Renewed(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Finish(msgspec.Struct, frozen=True):
-    """Which generation is to be the current one."""
+    """Which keys are to be the current ones."""
 
     gen: Gen
+    key_id: KeyId

@@ -20,6 +20,10 @@ class Renewal:
         self.passphrase_auth, self.kit_auth = os.urandom(32), os.urandom(32)
         self.slots: list[dict[str, Any]] = []
 
+    @property
+    def key_id(self) -> str:
+        return b64u(hashlib.sha256(self.public_key).digest()[:16])
+
     async def keys(self) -> dict[str, Any]:
         """What begins it, the same each time."""
         salt = (await self.person.http.post("/api/salt", json={"email": self.person.email})).json()["salt"]
@@ -29,7 +33,7 @@ class Renewal:
             {"id": str(uuid4()), "method": "recovery", "gen": self.gen, "sealed": b64(os.urandom(61)), "auth": b64(self.kit_auth)},
         ]  # fmt: skip
         identity = {
-            "key_id": b64u(hashlib.sha256(self.public_key).digest()[:16]), "public_key": b64(self.public_key),
+            "key_id": self.key_id, "public_key": b64(self.public_key),
             "private_sealed": b64(self.public_key[:1] * 61), "gen": self.gen,
         }  # fmt: skip
         return {"gen": self.gen, "slots": self.slots, "previous": b64(self.previous), "identity": identity}
@@ -46,6 +50,7 @@ class Renewal:
         """A page made anew: each value tells what it was made of."""
         return {
             "gen": self.gen,
+            "key_id": self.key_id,
             "identities": [{"key_id": i["key_id"], "private_sealed": b64(made(61, i["private_sealed"]))} for i in page["identities"]],
             "wraps": [{"record": w["record"], "epoch": w["epoch"], "wrapped": b64(made(61, w["wrapped"]))} for w in page["wraps"]],
             "proofs": [{"record": p["record"], "revision": p["revision"], "proof": b64(made(32, p["proof"]))} for p in page["proofs"]],
@@ -66,7 +71,9 @@ class Renewal:
                 return pages
 
     async def finish(self) -> httpx.Response:
-        return await self.person.http.post("/api/account/rotation/finish", json={"gen": self.gen})
+        return await self.person.http.post(
+            "/api/account/rotation/finish", json={"gen": self.gen, "key_id": self.key_id}
+        )
 
 
 def made(size: int, what: str) -> bytes:

@@ -185,8 +185,8 @@ async def slot_body(scene: Scene, who: Person) -> dict[str, Any]:
     return {"slot": who.passphrase_slot(salt)}
 
 
-fixed("PUT", "/api/account/rotation/records", {"gen": 2})
-fixed("POST", "/api/account/rotation/finish", {"gen": 2})
+fixed("PUT", "/api/account/rotation/records", {"gen": 2, "key_id": "A" * 22})
+fixed("POST", "/api/account/rotation/finish", {"gen": 2, "key_id": "A" * 22})
 
 
 @body_of("POST", "/api/account/rotation")

@@ -180,7 +180,7 @@ export function createApi(options: ApiOptions) {
     /** What isn't made anew yet, from a record on ("" for the first). */
     toRenew: (after: string) => call("get", "/api/account/rotation/records", after ? { after } : {}),
     keepRenewed: (body: Schemas["Renewed"]) => call("put", "/api/account/rotation/records", {}, body),
-    finishRotation: (gen: number) => call("post", "/api/account/rotation/finish", {}, { gen }),
+    finishRotation: (body: Schemas["Finish"]) => call("post", "/api/account/rotation/finish", {}, body),
     devices: () => call("get", "/api/devices"),
     renameDevice: (device: string, name: string) => call("put", "/api/devices/{device}/name", { device }, { name }),
     endOtherDevices: () => call("delete", "/api/devices"),

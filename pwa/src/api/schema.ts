@@ -1320,6 +1320,7 @@ export interface components {
         /** Finish */
         Finish: {
             gen: number;
+            key_id: string;
         };
         /** FutureAccount */
         FutureAccount: {
@@ -1772,6 +1773,7 @@ export interface components {
         Renewed: {
             gen: number;
             identities?: components["schemas"]["NewIdentity"][];
+            key_id: string;
             proofs?: components["schemas"]["NewProof"][];
             tombstones?: components["schemas"]["NewTombstone"][];
             wraps?: components["schemas"]["NewWrap"][];

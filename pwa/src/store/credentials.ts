@@ -90,7 +90,7 @@ export async function openKeys(
   const keys = await deriveAccountKeys(ak);
   ak.fill(0);
   const identities = await openIdentities(keys, account.id, account.identities);
-  return { recordWrap: keys.recordWrap, recordProof: keys.recordProof, identities };
+  return { recordWrap: keys.recordWrap, recordProof: keys.recordProof, gen: account.gen, identities };
 }
 
 async function openIdentities(
@@ -206,7 +206,7 @@ export async function makeAccount(account: string, { passphrase, passkey }: Firs
     slots: [...slots, slot],
     passkey: byPasskey,
     identity: sent,
-    keys: { recordWrap: keys.recordWrap, recordProof: keys.recordProof, identities: [identity] },
+    keys: { recordWrap: keys.recordWrap, recordProof: keys.recordProof, gen, identities: [identity] },
     kit,
   };
 }

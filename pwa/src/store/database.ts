@@ -51,6 +51,8 @@ export interface Here {
 export interface Keys {
   readonly recordWrap: CryptoKey;
   readonly recordProof: CryptoKey;
+  /** Of which generation they are; until 0.2 that was the one of `here`. */
+  readonly gen?: number;
   /** The current one first; former ones open old drafts and grants. */
   readonly identities: readonly Identity[];
 }

@@ -104,7 +104,7 @@ export class Pull {
       const page = await this.api.changes(cursor);
       if (page.gen > shelf.requireHere().gen) {
         // The keys were renewed elsewhere: what came can't be judged with these, and isn't an attack for that.
-        await shelf.updateHere({ expired: true });
+        await shelf.expire(page.gen - 1);
         throw new StoreError("signed-out");
       }
       if (page.gen < shelf.requireHere().gen) {
@@ -149,7 +149,8 @@ export class Pull {
     const here = await shelf.database.write([...stores], "relaxed", async (transaction) => {
       const current = await transaction.get("here", "here");
       // Another page has signed out, and perhaps in again: what came before has to be fetched anew.
-      if (!current || current.cursor < asked) return undefined;
+      // Or has put newer keys there, under which this can't be opened.
+      if (!current || current.cursor < asked || current.gen !== page.gen) return undefined;
       for (const effect of effects) {
         const row = await transaction.get("records", effect.id);
         if (effect.opened) {

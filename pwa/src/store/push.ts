@@ -13,6 +13,9 @@ import type { Shelf } from "./shelf.svelte";
 /** Tries for one change in one run: each answers a merge, so more than a few mean that something is wrong. */
 const TRIES = 4;
 
+/** Of which generation the keys are under which it was sealed. */
+const genOf = ({ body }: Attempt): number => (JSON.parse(body) as { readonly gen?: number }).gen ?? 1;
+
 export class Push {
   constructor(
     private readonly shelf: Shelf,
@@ -114,6 +117,8 @@ export class Push {
 
   async #accepted(record: string, attempt: Attempt): Promise<void> {
     const { shelf } = this;
+    // Sealed under keys that have become former ones meanwhile: it comes anew, and what is wanted is compared with that.
+    if (genOf(attempt) !== shelf.requireHere().gen) return this.#again(record);
     const { result } = attempt;
     const version = result?.accepted;
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
@@ -179,7 +184,7 @@ export class Push {
       case "stale-gen":
         // The keys were renewed elsewhere: sealed anew after signing in.
         await this.#again(record);
-        await this.shelf.updateHere({ expired: true });
+        await this.shelf.expire(genOf(attempt));
         throw problem;
       case "not-signed-in":
         await this.shelf.updateHere({ expired: true });

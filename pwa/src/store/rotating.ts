@@ -23,10 +23,15 @@ import type { NewKeys, Rotation, Shown, Told, Typed } from "./waysIn";
 const ROUNDS = 20;
 const UNTOLD: Told = () => undefined;
 
+/** Which keys are to come: another window may have begun with other ones. */
+type To = Schemas["Finish"];
+
 /** What a rotation needs of whoever is here. */
 export interface Home {
   /** Shows the server once more who this is, and gives the account with what opens its key. */
   reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }>;
+  /** The same, also while a rotation runs, whose slot it is then that `opener` opens. */
+  show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }>;
   /** The account is here with these keys. */
   settle(me: Schemas["Me"], keys: Keys): Promise<void>;
   lock(): Promise<void>;
@@ -83,10 +88,15 @@ export class RotationDesk implements Rotation {
       await this.api.beginRotation(sent);
     } catch (error) {
       if (error instanceof ApiProblem) await this.shelf.updateHere({ renewing: undefined });
-      throw error;
+      // They were made for the generation after this one, and that has come meanwhile.
+      throw error instanceof ApiProblem && error.code === "malformed-keys"
+        ? new StoreError("changed-meanwhile")
+        : error;
     }
-    await this.#renewAll(this.shelf.requireHere().account, sent.gen, keys, told);
-    await this.rounds.between(() => this.#end(sent.gen, keys, typed));
+    const { account } = this.shelf.requireHere();
+    const to = { gen: sent.gen, key_id: sent.identity.key_id };
+    await this.#unlessFinished(to, () => this.#renewAll(account, to, keys, told));
+    await this.rounds.between(() => this.#end(to, keys, typed));
     void this.rounds.now();
   }
 
@@ -102,7 +112,8 @@ export class RotationDesk implements Rotation {
 
   goOn(shown: Typed, told: Told): Promise<boolean> {
     return guarded(async () => {
-      const { me, opener } = await this.home.reveal(shown);
+      const { me, opener } = await this.home.show(shown);
+      if (!opener) throw new StoreError("passkey-opens-nothing");
       const finished = me.rotation ? await this.finish(me, opener, told) : me;
       if (finished.gen === this.shelf.requireHere().gen) {
         await this.shelf.updateHere({ renewing: undefined });
@@ -118,17 +129,34 @@ export class RotationDesk implements Rotation {
   async finish(me: Schemas["Me"], opener: Opener, told = UNTOLD): Promise<Schemas["Me"]> {
     if (!me.rotation) return me;
     requireGeneration(me.gen + 1, me.rotation.gen);
-    const keys = await openKeysToCome(opener, me.id, me.rotation);
-    await this.#renewAll(me.id, me.rotation.gen, keys, told);
-    await this.#swap(me.id, me.rotation.gen, keys);
+    const { id, rotation } = me;
+    const keys = await openKeysToCome(opener, id, rotation);
+    const to = { gen: rotation.gen, key_id: rotation.identity.key_id };
+    await this.#unlessFinished(to, async () => {
+      await this.#renewAll(id, to, keys, told);
+      await this.#swap(id, to, keys);
+    });
     return this.api.account();
   }
 
-  async #end(gen: number, keys: BothKeys, typed: Typed): Promise<void> {
+  /** Another device may finish it at the same time. */
+  async #unlessFinished(to: To, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof ApiProblem && error.code === "no-rotation")) throw error;
+      const { identities } = await this.api.account();
+      // Where other keys have taken their place, in another window, these are to be forgotten.
+      if (!identities.some(({ key_id, current }) => current && key_id === to.key_id))
+        throw new StoreError("changed-meanwhile");
+    }
+  }
+
+  async #end(to: To, keys: BothKeys, typed: Typed): Promise<void> {
     const { account } = this.shelf.requireHere();
-    await this.#swap(account, gen, keys);
+    await this.#unlessFinished(to, () => this.#swap(account, to, keys));
     const { me, opener } = await this.home.reveal(typed);
-    if (me.gen !== gen) throw new StoreError("server");
+    if (me.gen !== to.gen) throw new StoreError("server");
     // Locked meanwhile, by the menu or by being left: it stays so.
     const isLocked = this.shelf.keys === undefined;
     await this.home.settle(me, await openKeys(opener, me));
@@ -136,24 +164,24 @@ export class RotationDesk implements Rotation {
   }
 
   /** Has the server swap old for new; what was saved in between is made anew first. */
-  async #swap(account: string, gen: number, keys: BothKeys): Promise<void> {
+  async #swap(account: string, to: To, keys: BothKeys): Promise<void> {
     for (let round = 0; ; round++) {
       try {
-        await this.api.finishRotation(gen);
+        await this.api.finishRotation(to);
         return;
       } catch (error) {
         if (!(error instanceof ApiProblem && error.code === "rotation-unfinished") || round >= ROUNDS) throw error;
-        await this.#renewAll(account, gen, keys, UNTOLD);
+        await this.#renewAll(account, to, keys, UNTOLD);
       }
     }
   }
 
-  async #renewAll(account: string, gen: number, keys: BothKeys, told: Told): Promise<void> {
+  async #renewAll(account: string, to: To, keys: BothKeys, told: Told): Promise<void> {
     const done = new Set<string>();
     let after: string | undefined = "";
     while (after !== undefined) {
       const page: Schemas["ToRenew"] = await this.api.toRenew(after);
-      await this.api.keepRenewed(await this.#renewed(account, gen, keys, page));
+      await this.api.keepRenewed(await this.#renewed(account, to, keys, page));
       for (const { record } of [...page.wraps, ...page.tombstones]) done.add(record);
       after = page.after ?? undefined;
       told(after === undefined ? page.records : Math.min(done.size, page.records), page.records);
@@ -162,15 +190,15 @@ export class RotationDesk implements Rotation {
 
   async #renewed(
     owner: string,
-    gen: number,
+    { gen, key_id }: To,
     { former, next }: BothKeys,
     page: Schemas["ToRenew"],
   ): Promise<Schemas["Renewed"]> {
     const [identities, wraps, proofs, tombstones] = await Promise.all([
       Promise.all(
-        page.identities.map(async ({ key_id, gen: before, private_sealed }) => {
-          const stored = { keyId: key_id, gen: before, sealed: fromBase64(private_sealed) };
-          return { key_id, private_sealed: toBase64(await renewIdentity(former, next, owner, stored, gen)) };
+        page.identities.map(async ({ key_id: keyId, gen: before, private_sealed }) => {
+          const stored = { keyId, gen: before, sealed: fromBase64(private_sealed) };
+          return { key_id: keyId, private_sealed: toBase64(await renewIdentity(former, next, owner, stored, gen)) };
         }),
       ),
       Promise.all(
@@ -192,7 +220,7 @@ export class RotationDesk implements Rotation {
         }),
       ),
     ]);
-    return { gen, identities, wraps, proofs, tombstones };
+    return { gen, key_id, identities, wraps, proofs, tombstones };
   }
 
   /** Proves a revision anew, unless this device has seen another one under its number. */

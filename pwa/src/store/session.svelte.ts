@@ -394,7 +394,7 @@ export class SessionDesk implements Session {
   }
 
   /** Shows the server once more who this is, and gives the account with its slots as they are now, and what opens one, if it does. */
-  async #show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
+  async show(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener | undefined }> {
     const here = this.shelf.requireHere();
     const showed = await this.#showBy(shown, here);
     requireGeneration(here.gen, showed.me.gen);
@@ -412,7 +412,8 @@ export class SessionDesk implements Session {
   }
 
   async reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }> {
-    const { me, opener } = await this.#show(shown);
+    const { me, opener } = await this.show(shown);
+    if (me.rotation) throw new StoreError("renewing");
     if (!opener) throw new StoreError("passkey-opens-nothing");
     return { me, opener };
   }
@@ -447,13 +448,13 @@ export class SessionDesk implements Session {
 
   prove(shown: Shown): Promise<void> {
     return this.#guarded(async () => {
-      await this.#show(shown);
+      await this.show(shown);
     });
   }
 
   erase(shown: Shown): Promise<void> {
     return this.#guarded(async () => {
-      await this.#show(shown);
+      await this.show(shown);
       await this.api.erase();
       await this.#clear(true);
     });

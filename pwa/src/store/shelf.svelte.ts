@@ -97,11 +97,16 @@ export class Shelf {
     return this.keys;
   }
 
-  /** Changes what is known of the account here, on the device and in memory. */
-  async updateHere(changed: Partial<Here>): Promise<void> {
+  /** The keys that are here are `gen`'s, and those of the account newer: asks for a sign-in, unless one has come meanwhile. */
+  expire(gen: number): Promise<void> {
+    return this.updateHere({ expired: true }, (here) => here.gen <= gen);
+  }
+
+  /** Changes what is known of the account here, on the device and in memory, if it is still as it has to be for that. */
+  async updateHere(changed: Partial<Here>, applies: (here: Here) => boolean = () => true): Promise<void> {
     const here = await this.database.write(["here"], "relaxed", async (transaction) => {
       const current = await transaction.get("here", "here");
-      if (!current) return undefined;
+      if (!current || !applies(current)) return current;
       const next = { ...current, ...changed };
       await transaction.put("here", next, "here");
       return next;
@@ -111,11 +116,15 @@ export class Shelf {
     else if (this.here) await this.load();
   }
 
-  /** Keeps the keys of the account here. Rejects with `signed-out` where another page has signed out meanwhile. */
+  /**
+   * Keeps the keys of the account here. Rejects with `signed-out` where another page has signed out meanwhile, and with
+   * `changed-meanwhile` where one has put newer keys in the place of these.
+   */
   async keepKeys(keys: Keys): Promise<void> {
     await this.database.write(["here", "keys"], "relaxed", async (transaction) => {
       const here = await transaction.get("here", "here");
       if (!here) throw new StoreError("signed-out");
+      if (here.gen !== (keys.gen ?? here.gen)) throw new StoreError("changed-meanwhile");
       await transaction.put("here", { ...here, hiddenAt: undefined }, "here");
       await transaction.put("keys", keys, "here");
     });
@@ -132,7 +141,7 @@ export class Shelf {
 
   async #tryLoad(placed: number, shown: Promise<void> | undefined): Promise<boolean> {
     const { database } = this;
-    const [here, keys, records, outbox, drafts, faults] = await Promise.all([
+    const [here, found, records, outbox, drafts, faults] = await Promise.all([
       database.get("here", "here"),
       database.get("keys", "here"),
       database.all("records"),
@@ -140,6 +149,8 @@ export class Shelf {
       database.all("drafts"),
       database.all("faults"),
     ]);
+    // Read while another page put newer ones there: it says so when it is done, and then all is read anew.
+    const keys = found && here && (found.gen ?? here.gen) === here.gen ? found : undefined;
     const broken: string[] = [];
     const pending = new Map(outbox.map((change) => [change.record, change]));
     if (here?.role === "patient" && keys && this.phase === "starting" && drafts.length + outbox.length === 0) {

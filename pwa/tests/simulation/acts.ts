@@ -312,6 +312,44 @@ export const READING: readonly Act[] = [
   },
 ];
 
+/** What Ana does where somebody may know her passphrase. */
+export const RENEWING: readonly Act[] = [
+  {
+    name: "renews all keys",
+    weight: 6,
+    on(world, page) {
+      if (!isUnlocked(page) || page.writing || page.store.session.expired) return undefined;
+      return async () => {
+        const next = `${PASSPHRASE} ${world.ana.passphrases.length}`;
+        const rotation = await page.store.rotation();
+        const prepare = (passphrase: string) => rotation.prepare({ method: "passphrase", passphrase }, next);
+        const keys = await world.withPassphrase(world.ana, prepare);
+        world.ana.passphrases.unshift(next);
+        world.renewed = true;
+        world.backup = undefined;
+        try {
+          await keys.start(() => undefined);
+        } finally {
+          keys.drop();
+        }
+      };
+    },
+  },
+  {
+    name: "goes on with new keys",
+    weight: 12,
+    on(world, page) {
+      if (!page.store.session.renewing || !isUnlocked(page)) return undefined;
+      return async () => {
+        const rotation = await page.store.rotation();
+        await world.withPassphrase(world.ana, (passphrase) =>
+          rotation.goOn({ method: "passphrase", passphrase }, () => undefined),
+        );
+      };
+    },
+  },
+];
+
 /** What everybody does. */
 export const LIVING: readonly Act[] = [
   {
@@ -329,7 +367,10 @@ export const LIVING: readonly Act[] = [
   {
     name: "unlocks",
     weight: 12,
-    on: (_, page) => (page.store.session.phase === "locked" ? () => page.store.session.unlock(PASSPHRASE) : undefined),
+    on: (world, page) =>
+      page.store.session.phase === "locked"
+        ? () => world.withPassphrase(world.personOf(page.device), (passphrase) => page.store.session.unlock(passphrase))
+        : undefined,
   },
   {
     name: "signs in",
@@ -337,11 +378,11 @@ export const LIVING: readonly Act[] = [
     on(world, page) {
       const { phase, expired } = page.store.session;
       if (phase !== "signed-out" && !expired) return undefined;
-      const { email } = world.personOf(page.device);
+      const person = world.personOf(page.device);
       return async () => {
         // One that was cut off; a signing-out that begins while this one takes its time goes on.
         const { givingUp } = page.device;
-        await page.store.session.signIn(email, PASSPHRASE);
+        await world.withPassphrase(person, (passphrase) => page.store.session.signIn(person.email, passphrase));
         if (givingUp) page.device.givingUp = false;
       };
     },

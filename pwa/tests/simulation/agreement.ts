@@ -2,7 +2,7 @@
 import type { Entry } from "../../src/store/interface";
 import type { Device, Page } from "./device";
 import { wordsIn } from "./words";
-import { PASSPHRASE, type Person, sharedOn, type World } from "./world";
+import { type Person, sharedOn, type World } from "./world";
 
 const DAYS = 3 * 24 * 3_600_000;
 /** Rounds in which everything must have become quiet. */
@@ -29,7 +29,8 @@ export async function agree(world: World): Promise<void> {
   await exchange(world);
   for (const person of world.people) requireWords(world, person);
   requireSame(world);
-  requireShared(world);
+  // Who was known under the former keys sees nothing new before they have reconnected.
+  if (!world.renewed) requireShared(world);
   requireNothingLeft(world);
 }
 
@@ -54,12 +55,18 @@ async function comeBack(world: World, device: Device): Promise<void> {
   await scheduler.until(page.opening);
   const { session, sync } = page.store;
   await scheduler.until(sync.now());
-  if (session.phase === "signed-out" || session.expired)
-    await scheduler.until(session.signIn(world.personOf(device).email, PASSPHRASE));
-  if (session.phase === "locked") await scheduler.until(session.unlock(PASSPHRASE));
+  const person = world.personOf(device);
+  const by = (work: (passphrase: string) => Promise<unknown>) => scheduler.until(world.withPassphrase(person, work));
+  const signIn = () => by((passphrase) => session.signIn(person.email, passphrase));
+  if (session.phase === "signed-out" || session.expired) await signIn();
+  if (session.phase === "locked") await by((passphrase) => session.unlock(passphrase));
   await quiet(world);
   // Without a connection before, a locked device learns only now that its session has ended.
-  if (session.expired) await scheduler.until(session.signIn(world.personOf(device).email, PASSPHRASE));
+  if (session.expired) await signIn();
+  await quiet(world);
+  if (!session.renewing) return;
+  const rotation = await scheduler.until(page.store.rotation());
+  await by((passphrase) => rotation.goOn({ method: "passphrase", passphrase }, () => undefined));
   await quiet(world);
 }
 

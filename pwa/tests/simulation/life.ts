@@ -1,4 +1,4 @@
-import { type Act, LIVING, READING, WRITING } from "./acts";
+import { type Act, LIVING, READING, RENEWING, WRITING } from "./acts";
 import { agree } from "./agreement";
 import type { Habits, Page } from "./device";
 import { MISHAPS } from "./mishaps";
@@ -31,10 +31,10 @@ export class Lives {
     private readonly enter: (random: Random, now: () => number) => void,
   ) {}
 
-  /** Lives one seed through. Never rejects. */
-  async live(seed: number): Promise<Life> {
+  /** Lives one seed through, with all keys renewed on the way or not. Never rejects. */
+  async live(seed: number, renews = false): Promise<Life> {
     this.#begin ??= await this.#signEverybodyUp();
-    const world = this.#world(seed, this.counts);
+    const world = this.#world(seed, this.counts, renews);
     const { random } = world;
     world.addDevice(world.ana, "phone", random.pick(HABITS));
     world.addDevice(world.ana, "laptop", random.pick(HABITS));
@@ -60,11 +60,11 @@ export class Lives {
     }
   }
 
-  #world(seed: number, counts?: Map<string, number>): World {
+  #world(seed: number, counts?: Map<string, number>, renews = false): World {
     const scheduler = new Scheduler(new Random(seed), counts);
     // Apart: how much is sealed doesn't change what is chosen.
     this.enter(new Random(seed ^ 0x5eed), () => scheduler.now);
-    return new World(scheduler);
+    return new World(scheduler, renews);
   }
 
   async #signEverybodyUp(): Promise<(world: World) => void> {
@@ -145,7 +145,8 @@ function act(world: World): void {
   const page: Page = random.pick(device.pages);
   if (page.doing) return;
   world.words.look(page);
-  const own: readonly Act[] = world.personOf(device) === world.ana ? WRITING : READING;
+  const anas: readonly Act[] = world.renews ? [...WRITING, ...RENEWING] : WRITING;
+  const own = world.personOf(device) === world.ana ? anas : READING;
   const possible = [...own, ...LIVING].map((one) => ({ ...one, work: one.on(world, page) })).filter(({ work }) => work);
   const chosen = weighted(random, possible);
   if (chosen.work) world.act(page, chosen.name, chosen.work);

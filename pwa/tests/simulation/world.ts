@@ -13,18 +13,20 @@ export interface Person {
   readonly name: "Ana" | "Rivera";
   readonly email: string;
   readonly devices: Device[];
+  /** What may open the account, the newest first: a rotation that was cut off may have begun or not. */
+  readonly passphrases: string[];
 }
 
 /** Refusals that can't be for any reason that the simulation gives. */
 const NEVER: readonly string[] = ["server", "forged", "weak-parameters", "unopened", "wrong-proof", "email", "link"];
 /** Faults that an honest server never causes, whatever the network does. */
-const DISHONEST: readonly string[] = ["unproven", "rollback", "unopened", "malformed", "tombstone"];
+const DISHONEST: readonly string[] = ["unproven", "rollback", "unopened", "malformed", "tombstone", "older-keys"];
 
 /** Everything of one seed: people with devices, a server, and what they typed. */
 export class World implements Surroundings {
   readonly words = new Words();
-  readonly ana: Person = { name: "Ana", email: "ana@example.org", devices: [] };
-  readonly rivera: Person = { name: "Rivera", email: "rivera@example.org", devices: [] };
+  readonly ana: Person = { name: "Ana", email: "ana@example.org", devices: [], passphrases: [PASSPHRASE] };
+  readonly rivera: Person = { name: "Rivera", email: "rivera@example.org", devices: [], passphrases: [PASSPHRASE] };
   /** The way back to a backup, and what had been sent by then. */
   backup: { readonly restore: () => void; readonly sent: ReadonlySet<string> } | undefined;
   #server = new FakeServer();
@@ -35,7 +37,14 @@ export class World implements Surroundings {
   /** Requests that were sealed before a take-back, or without one: their bytes may be sent again. */
   readonly #sealed = new Set<string>();
 
-  constructor(readonly scheduler: Scheduler) {
+  /** Keys are renewed in this life: from then on no backup from before may come back, which would need the operator. */
+  renewed = false;
+
+  constructor(
+    readonly scheduler: Scheduler,
+    /** Whether Ana may renew her keys. */
+    readonly renews = false,
+  ) {
     scheduler.check = () => this.#check();
   }
 
@@ -77,7 +86,9 @@ export class World implements Surroundings {
     };
     work().then(over, (error: unknown) => {
       over();
-      if (error instanceof StoreError && !NEVER.includes(error.reason)) {
+      // Between two tries the passphrase may have become another one: people try again.
+      const never = NEVER.filter((reason) => !(this.renewed && reason === "wrong-proof"));
+      if (error instanceof StoreError && !never.includes(error.reason)) {
         this.scheduler.note(`${page.name} · ${what} refused: ${error.reason}`);
         this.scheduler.count(`refused: ${error.reason}`);
       } else this.report(page, error);
@@ -137,7 +148,23 @@ export class World implements Surroundings {
     for (const key of this.#closed.keys()) if (key.startsWith(`${device.name} `)) this.#closed.delete(key);
   }
 
+  /** Does something with a passphrase as its person would: the newest that they know, then the one before it. */
+  async withPassphrase<T>(person: Person, work: (passphrase: string) => Promise<T>): Promise<T> {
+    const [newest = PASSPHRASE, ...former] = person.passphrases;
+    let refused: unknown;
+    for (const passphrase of [newest, ...former]) {
+      try {
+        return await work(passphrase);
+      } catch (error) {
+        if (!(error instanceof StoreError && error.reason === "wrong-proof")) throw error;
+        refused = error;
+      }
+    }
+    throw refused;
+  }
+
   takeBackup(): void {
+    if (this.renewed) return;
     const restore = this.#server.backup();
     this.backup = { restore, sent: new Set(this.words.sent) };
   }
@@ -147,7 +174,9 @@ export class World implements Surroundings {
     if (this.devices.some((device) => device.disk.stuck))
       this.#failures.push("a transaction awaits what isn't its own");
     for (const page of this.pages) {
-      const fault = page.store.sync.faults.find(({ kind }) => DISHONEST.includes(kind));
+      // Who reads what Ana shares under her new keys has to reconnect first.
+      const fine = this.renewed && this.rivera.devices.includes(page.device) ? ["unopened"] : [];
+      const fault = page.store.sync.faults.find(({ kind }) => DISHONEST.includes(kind) && !fine.includes(kind));
       if (fault) this.#failures.push(`${page.name} shows ${fault.kind} of ${fault.record}`);
     }
     for (const page of this.rivera.devices.flatMap((device) => device.pages)) {

@@ -40,9 +40,9 @@ export class FakeRotation {
       if (coming?.keys.previous !== keys.previous) this.#coming.set(me.id, { keys, renewed: new Map() });
       return undefined;
     }
-    const gen = (body as { gen?: number } | undefined)?.gen;
-    if (route === "POST account rotation finish" && me.gen === gen) return undefined;
-    if (!coming || (gen !== undefined && gen !== coming.keys.gen)) throw new Refusal(409, "no-rotation");
+    const of = (body as { key_id?: string } | undefined)?.key_id;
+    if (route === "POST account rotation finish" && me.identities[0]?.key_id === of) return undefined;
+    if (!coming || (of !== undefined && of !== coming.keys.identity.key_id)) throw new Refusal(409, "no-rotation");
     if (route === "GET account rotation records") return this.#toRenew(me, coming, url.searchParams.get("after") ?? "");
     if (route === "PUT account rotation records") return this.#keep(coming, body as Schemas["Renewed"]);
     const left = await this.#toRenew(me, coming, "");
