@@ -141,6 +141,7 @@ OWN_ACCOUNT = [
         "five words", "/you/passphrase", "input[autocomplete=new-password]", press("form .stack button.quiet", ".offer")
     ),
     Place("new kit", "/you/kit", "main form"),
+    Place("check the kit", "/you/kit/check", "main textarea"),
     Place("erase", "/you/erase", "button.danger"),
     Place("nothing here", "/nowhere", "main a.button"),
 ]

@@ -13,6 +13,7 @@ export type Route =
   | { name: "passkeys" }
   | { name: "passphrase" }
   | { name: "kit" }
+  | { name: "kit-check" }
   | { name: "erase" }
   | { name: "agreement" }
   | { name: "calendar-feed" }
@@ -50,6 +51,7 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/you/passkeys": { name: "passkeys" },
   "/you/passphrase": { name: "passphrase" },
   "/you/kit": { name: "kit" },
+  "/you/kit/check": { name: "kit-check" },
   "/you/erase": { name: "erase" },
   "/you/agreement": { name: "agreement" },
   "/you/calendar": { name: "calendar-feed" },
