@@ -83,7 +83,8 @@ export class KitDesk implements Kit {
     this.shelf.requireKeys();
     const { settings } = this.care;
     const slot = this.#slot;
-    if (!settings || !slot) throw new StoreError("locked");
+    // Before they have come to this device nothing can be said in them; a kit that was kept is kept all the same.
+    if (!settings || !slot) return;
     const kit = { slot, ...said, again: new Date(this.environment.now() + wait).toISOString() };
     await this.outbox.save({ record: settings.id, content: { ...withoutReaders(settings.content), kit } });
     this.kick();
