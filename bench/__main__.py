@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import phone, push, recovery, reminders, server
+from bench import phone, push, recovery, reminders, server, ways_in
 
 PARTS = {
     "server": server.main,
@@ -10,6 +10,7 @@ PARTS = {
     "reminders": reminders.main,
     "recovery": recovery.main,
     "phone": phone.main,
+    "ways-in": ways_in.main,
 }
 
 if __name__ == "__main__":

@@ -37,24 +37,29 @@ async def say_who(page: Page, name: str, email: str, *, others_look: bool = Fals
     await press(page, "Yes, or maybe" if others_look else "No, only me")
 
 
-async def keep_kit(page: Page) -> str:
-    """Keep the kit that is shown and type the part that is asked back; returns it."""
+async def shown_kit(page: Page) -> str:
+    """The kit on the screen, once it is there."""
     await page.locator("ol.kit").wait_for()
-    kit = "-".join(await page.locator("ol.kit li").all_inner_texts())
-    kept = page.get_by_role("button", name="I have kept it")
-    await expect(kept).to_be_disabled()
-    async with page.expect_download() as saving:
-        await page.get_by_role("link", name="Save as a file").click()
-    download = await saving.value
-    assert kit in (await download.path()).read_text(encoding="utf-8")
-    await kept.click()
-    asked = await page.locator("label", has_text="group of four").inner_text()
-    number = next(at for at, word in enumerate(GROUPS) if f" {word} " in asked)
-    await page.get_by_role("textbox").fill("0000")
-    await press(page, "Continue")
-    await expect(page.get_by_text("That isn’t it. Look at your kit again.")).to_be_visible()
-    await page.get_by_role("textbox").fill(kit.split("-")[number].lower())
-    await press(page, "Continue")
+    return "-".join(await page.locator("ol.kit li").all_inner_texts())
+
+
+async def asked_group(page: Page, kit: str) -> str:
+    """The group of the kit that the check asks for."""
+    asked = await page.get_by_text("group of your kit?").inner_text()
+    return kit.split("-")[next(at for at, word in enumerate(GROUPS) if f" {word} " in asked)]
+
+
+async def pick_group(page: Page, group: str) -> None:
+    """Pick one of the three groups that the check shows."""
+    await page.get_by_role("button", name=" ".join(group), exact=True).click()
+
+
+async def keep_kit(page: Page) -> str:
+    """Save the kit that is shown as a picture and pick the group that is asked for; returns it."""
+    kit = await shown_kit(page)
+    async with page.expect_download():
+        await page.get_by_role("link", name="Save as a picture").click()
+    await pick_group(page, await asked_group(page, kit))
     return kit
 
 

@@ -142,6 +142,7 @@ OWN_ACCOUNT = [
     ),
     Place("new kit", "/you/kit", "main form"),
     Place("new keys", "/you/new-keys", "main form"),
+    Place("check the kit", "/you/kit/check", "main textarea"),
     Place("erase", "/you/erase", "button.danger"),
     Place("nothing here", "/nowhere", "main a.button"),
 ]

@@ -7,9 +7,12 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.barriers import found_by_axe, found_out_of_place
 from tests.browser.conftest import Couple, Devices
-from tests.browser.people import press, sign_in, visit
+from tests.browser.passkeys import authenticator, make
+from tests.browser.people import keep_kit, press, say_who, sign_in, visit
 from tests.browser.profiles import Profile, app_is_here
+from tests.browser.test_kit import invited
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -145,3 +148,77 @@ async def test_a_browser_is_asked_to_keep_the_words_once_there_are_some(
     await phone.clock.run_for(6000)  # what goes out within seconds isn't spoken of
     await expect(phone.get_by_text(MAY_GO)).to_have_count(0 if kept else 1)
     await expect(phone.get_by_text("when this device runs out of room")).to_have_count(0 if kept else 1)
+
+
+async def put_on_the_home_screen(page: Page, origin: str, *, cookies: bool) -> None:
+    """As iOS does it: an app with a storage of its own, which begins empty but for a copy of Safari's cookies since 17.2."""
+    session = await page.context.new_cdp_session(page)
+    await page.goto("about:blank")
+    kinds = "indexeddb,local_storage,cache_storage,service_workers"
+    await session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kinds})
+    if not cookies:
+        await page.context.clear_cookies()
+    await page.context.add_init_script(ON_HOME_SCREEN)
+    await page.goto(origin)
+
+
+async def signed_up_on_an_iphone(phone: Page, couple: Couple, *, by_passkey: bool = False) -> str:
+    """Sign up as far as the screen that says how the app is put on the home screen; gives the passphrase, if there is one."""
+    await phone.goto(await invited(couple))
+    await press(phone, "Yes, it’s Dr. Tidewell")
+    await say_who(phone, "Beatriz", "beatriz@example.org")
+    passphrase = ""
+    if by_passkey:
+        await make(phone)
+    else:
+        await press(phone, "Take these")
+        passphrase = await phone.get_by_label("Passphrase", exact=True).input_value()
+        await press(phone, "Make my journal")
+    await keep_kit(phone)
+    await expect(phone.get_by_text("Choose “Add to Home Screen”.")).to_be_visible()
+    return passphrase
+
+
+OWN_APP = "This is Aftertide on the home screen"
+
+
+async def test_from_safari_to_the_home_screen_is_one_tap_by_passkey(named_couple: Couple, devices: Devices) -> None:
+    phone = await devices.phone(named_couple.origin, user_agent=IPHONE)
+    devices.provokes(phone, 401)
+    await authenticator(phone)
+    await signed_up_on_an_iphone(phone, named_couple, by_passkey=True)
+    await expect(phone.get_by_text("Open Aftertide from there and tap “Use a passkey”.")).to_be_visible()
+    assert await found_by_axe(phone) == []
+    for width, text in ((320, 100), (360, 200)):
+        assert await found_out_of_place(phone, width, text) == []
+
+    await put_on_the_home_screen(phone, named_couple.origin, cookies=False)
+    await expect(phone.get_by_text(OWN_APP)).to_be_visible()
+    assert await found_by_axe(phone) == []
+    for width, text in ((320, 100), (360, 200)):
+        assert await found_out_of_place(phone, width, text) == []
+    await press(phone, "Use a passkey")
+    await expect(phone.get_by_text("Nothing here yet. Write when something comes.")).to_be_visible()
+
+
+@pytest.mark.parametrize("cookies", [True, False])
+async def test_by_passphrase_the_email_is_there_where_safari_has_passed_its_cookies_on(
+    couple: Couple, devices: Devices, *, cookies: bool
+) -> None:
+    phone = await devices.phone(couple.origin, user_agent=IPHONE)
+    devices.provokes(phone, 401)
+    passphrase = await signed_up_on_an_iphone(phone, couple)
+    await expect(phone.get_by_text("sign in once, with beatriz@example.org and your passphrase")).to_be_visible()
+
+    await put_on_the_home_screen(phone, couple.origin, cookies=cookies)
+    await expect(phone.get_by_text(OWN_APP)).to_be_visible()
+    email = phone.get_by_label("E-mail")
+    await expect(email).to_have_value("beatriz@example.org" if cookies else "")
+    # What a phone's own list of passwords goes by.
+    assert await email.get_attribute("autocomplete") == "username"
+    assert await phone.locator("input[name=passphrase]").get_attribute("autocomplete") == "current-password"
+    if not cookies:
+        await email.fill("beatriz@example.org")
+    await phone.get_by_label("Passphrase", exact=True).fill(passphrase)
+    await press(phone, "Sign in")
+    await expect(phone.get_by_text("Nothing here yet. Write when something comes.")).to_be_visible()

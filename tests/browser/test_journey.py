@@ -76,13 +76,11 @@ async def join(page: Page, link: str) -> Access:
     assert "#" not in page.url, "the secret part of the link stays in the address bar"
     await press(page, f"Yes, it’s {THERAPIST}")
     await say_who(page, PATIENT, "patient@example.org")
-    await press(page, "Or take five words")
     await press(page, "Take these")
     passphrase = await page.get_by_label("Passphrase", exact=True).input_value()
     assert len(passphrase.split()) == 5
     await press(page, "Make my journal")
     kit = await keep_kit(page)
-    await press(page, "To my journal")
     await expect(page.get_by_text("Nothing here yet. Write when something comes.")).to_be_visible()
     return Access("patient@example.org", passphrase, kit)
 

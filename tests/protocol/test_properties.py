@@ -100,13 +100,22 @@ def test_one_wrong_symbol_of_a_kit_is_noticed(secret: bytes, place: int, symbol:
             read_kit(mistyped)
 
 
-@given(st.binary(min_size=20, max_size=20), st.integers(0, 30))
-def test_two_swapped_neighbours_of_a_kit_are_noticed(secret: bytes, place: int) -> None:
-    symbols = print_kit(secret).replace("-", "")
-    swapped = symbols[:place] + symbols[place + 1] + symbols[place] + symbols[place + 2 :]
+@given(st.binary(min_size=20, max_size=20), st.integers(0, 31), st.integers(0, 31))
+def test_two_swapped_symbols_of_a_kit_are_noticed(secret: bytes, one: int, other: int) -> None:
+    symbols = list(print_kit(secret).replace("-", ""))
+    swapped = symbols.copy()
+    swapped[one], swapped[other] = symbols[other], symbols[one]
     if swapped != symbols:
         with pytest.raises(KitMistypedError):
-            read_kit(swapped)
+            read_kit("".join(swapped))
+
+
+@given(st.binary(min_size=20, max_size=20), st.sampled_from(["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "０１２３４５６７８９"]))
+def test_digits_of_another_script_are_none_of_a_kits(secret: bytes, digits: str) -> None:
+    written = print_kit(secret).translate({ord(str(at)): digit for at, digit in enumerate(digits)})
+    if written != print_kit(secret):
+        with pytest.raises(KitMistypedError):
+            read_kit(written)
 
 
 @given(st.binary(max_size=300), st.binary(max_size=50), st.integers(0, 400), st.integers(0, 7))

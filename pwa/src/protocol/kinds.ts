@@ -74,6 +74,8 @@ export type SettingsContent = RecordContent & {
   name: string;
   language?: string;
   agreement?: { text: string; answers: Answers; version: number };
+  /** What is known of the recovery kit that opens this slot. */
+  kit?: { slot: string; kept: boolean; again: string; before_dosing?: boolean };
   /** Series of appointments whose plan was reviewed after three sessions. */
   plans_reviewed?: string[];
 };

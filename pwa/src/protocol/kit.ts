@@ -33,7 +33,9 @@ export function printKit(secret: Bytes): string {
  * {@link KitError} with what is wrong: its length, a symbol, or the check symbol.
  */
 export function readKit(typed: string): Bytes {
-  const symbols = typed.toUpperCase().replace(/[\s-]/g, "").replace(/[IL]/g, "1").replaceAll("O", "0");
+  // A-Z only: what else becomes a capital of these (ı, ſ) is another letter.
+  const capitals = typed.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+  const symbols = capitals.replace(/[\s-]/g, "").replace(/[IL]/g, "1").replaceAll("O", "0");
   if (symbols.length !== LENGTH + 1) throw new KitError("length");
   const values = Array.from(symbols, (character) => SYMBOLS.indexOf(character));
   const check = values.pop() ?? -1;

@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange";
 import { IndexedDatabase } from "./indexed";
 import type { Aftertide } from "./interface";
 import { JournalDesk } from "./journal.svelte";
+import { KitDesk } from "./kit";
 import { later } from "./later";
 import { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
@@ -123,16 +124,23 @@ export function createAftertide(options: StoreOptions): Store {
     environment,
     sealLedger,
   );
+  const kit = new KitDesk(shelf, outbox, care, session, environment, kick);
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
   return {
     session,
+    kit,
     journal,
     care,
     review,
     appointments,
     sync: rounds,
+    emailThatCameAlong: () =>
+      api.account().then(
+        ({ email }) => email,
+        () => undefined,
+      ),
     reminders: () =>
       reminders().catch((error: unknown) => {
         throw asStoreError(error);

@@ -1,8 +1,8 @@
 /**
  * What screens see of the store. Components show; the store decides.
  *
- * `import { aftertide } from "../store"` gives the one {@link Aftertide} of the page, with six parts: `session` (who is
- * here, keys), `journal` (own entries, drafts, sharing), `care` (contacts, invitations, agreements), `review` (what a
+ * `import { aftertide } from "../store"` gives the one {@link Aftertide} of the page, with seven parts: `session` (who is
+ * here, keys), `kit` (the recovery kit after it was made), `journal` (own entries, drafts, sharing), `care` (contacts, invitations, agreements), `review` (what a
  * therapist reads), `appointments` (sessions in the calendar) and `sync` (what waits, what is wrong). Every readonly field is reactive (Svelte 5 state behind it):
  * read it in markup, `$derived` or `$effect`, and never keep a copy. Objects in lists are replaced, never changed in
  * place; find one again by its id. Every method that can fail rejects with a {@link StoreError}; its `reason` is what the
@@ -13,7 +13,7 @@ import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
 import type { Reminders } from "./reminding";
 import type { Fault, Sync } from "./syncing";
-import type { Device, LockAfter, PasskeyInMaking, Passkeys, Rotation, Shown, Typed } from "./waysIn";
+import type { Device, Kit, LockAfter, PasskeyInMaking, Passkeys, Rotation, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
 export type * from "./reminding";
@@ -33,11 +33,17 @@ export type {
 
 export interface Aftertide {
   readonly session: Session;
+  readonly kit: Kit;
   readonly journal: Journal;
   readonly care: Care;
   readonly review: Review;
   readonly appointments: Appointments;
   readonly sync: Sync;
+  /**
+   * The e-mail of the account whose session came along in a cookie, as Safari gives it to an app that is put on the home
+   * screen, though nothing else of the account is here; undefined without one. Never rejects.
+   */
+  emailThatCameAlong(): Promise<string | undefined>;
   /** How one is reminded: fetched when it is first needed. Rejects with `offline` where its code can't be fetched. */
   reminders(): Promise<Reminders>;
   /** One's own passkeys: fetched when they are first needed. Rejects with `offline` where their code can't be fetched. */

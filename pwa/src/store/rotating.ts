@@ -97,7 +97,8 @@ export class RotationDesk implements Rotation {
     const to = { gen: sent.gen, key_id: sent.identity.key_id };
     await this.#unlessFinished(to, () => this.#renewAll(account, to, keys, told));
     await this.rounds.between(() => this.#end(to, keys, typed));
-    void this.rounds.now();
+    // All comes anew under the new keys: it is to be there again before anybody is told that this is done.
+    await this.rounds.now();
   }
 
   /** Goes on with what was cut off; false where the new passphrase shows that it had never begun. */
@@ -120,7 +121,7 @@ export class RotationDesk implements Rotation {
         return false;
       }
       await this.home.settle(finished, await openKeys(opener, finished));
-      void this.rounds.now();
+      await this.rounds.now();
       return true;
     });
   }

@@ -88,3 +88,23 @@ export interface Rotation {
   /** Goes on where it was cut off, with the new passphrase or kit. False where it had never begun: nothing was changed then. */
   goOn(shown: Typed, told: Told): Promise<boolean>;
 }
+
+/** The recovery kit after it was made. What is known of it lies in the sealed settings, so that all devices agree; nothing of the kit does. */
+export interface Kit {
+  /** Whether somebody has it, as far as anybody has said. */
+  readonly kept: boolean;
+  /** From when on to ask for it, milliseconds since 1970 by this device's clock; undefined where nobody knows since when there is one. */
+  readonly again: number | undefined;
+  /** It was put off until the first dosing session is near. */
+  readonly beforeDosing: boolean;
+  /** The kit just made was kept and checked: it is asked for again in two weeks. Rejects with `locked`, `storage`. */
+  wasKept(): Promise<void>;
+  /** The kit just made is forgotten: one is made and kept before the first dosing session, or in two weeks. Rejects with `locked`, `storage`. */
+  putOff(): Promise<void>;
+  /** Whether what was typed is the account's kit: it opens its slot on this device, with no network. Rejects with `kit`, `wrong-proof`, `offline`. */
+  check(typed: string): Promise<void>;
+  /** It is still there: it is asked for again in half a year. Rejects with `locked`, `storage`. */
+  have(): Promise<void>;
+  /** It is asked for again in a week. Rejects with `locked`, `storage`. */
+  later(): Promise<void>;
+}

@@ -14,6 +14,7 @@ export type Route =
   | { name: "passphrase" }
   | { name: "kit" }
   | { name: "new-keys" }
+  | { name: "kit-check" }
   | { name: "erase" }
   | { name: "agreement" }
   | { name: "calendar-feed" }
@@ -52,6 +53,7 @@ const FIXED: Readonly<Record<string, Route>> = {
   "/you/passphrase": { name: "passphrase" },
   "/you/kit": { name: "kit" },
   "/you/new-keys": { name: "new-keys" },
+  "/you/kit/check": { name: "kit-check" },
   "/you/erase": { name: "erase" },
   "/you/agreement": { name: "agreement" },
   "/you/calendar": { name: "calendar-feed" },

@@ -146,6 +146,30 @@ describe("a recovery kit", () => {
     expect(() => readKit(kit.slice(1))).toThrowError(expect.objectContaining({ fault: "length" }));
     expect(() => readKit(`!${kit.slice(1)}`)).toThrowError(expect.objectContaining({ fault: "symbol" }));
   });
+  test("refuses any two symbols that changed places", () => {
+    const kit = [...printKit(newKitSecret()).replaceAll("-", "")];
+    for (let one = 0; one < 32; one++) {
+      for (let other = one + 1; other < 32; other++) {
+        if (kit[one] === kit[other]) continue;
+        const swapped = [...kit];
+        [swapped[one], swapped[other]] = [kit[other] ?? "", kit[one] ?? ""];
+        expect(() => readKit(swapped.join(""))).toThrowError(expect.objectContaining({ fault: "check" }));
+      }
+    }
+  });
+  test.each([
+    ["Arabic digits", "0123456789", "٠١٢٣٤٥٦٧٨٩"],
+    ["Devanagari digits", "0123456789", "०१२३४५६७८९"],
+    ["digits of full width", "0123456789", "０１２３４５６７８９"],
+    ["a dotless i for a one", "1", "ı"],
+    ["a long s", "S", "ſ"],
+    ["a Cyrillic letter that looks the same", "ABCEHKMPTX", "АВСЕНКМРТХ"],
+  ])("takes %s for what they are: nothing that stands in a kit", (_, ours, theirs) => {
+    const kit = printKit(Uint8Array.from({ length: 20 }, (_, at) => at * 37 + 11));
+    const written = [...kit].map((symbol) => [...theirs][ours.indexOf(symbol)] ?? symbol).join("");
+    expect(written).not.toBe(kit);
+    expect(() => readKit(written)).toThrowError(expect.objectContaining({ fault: "symbol" }));
+  });
 });
 
 describe("what a client remembers of a record", () => {

@@ -19,11 +19,13 @@ export const shell = {
       what: "It opens with one tap, also without a connection, and the device keeps what isn’t sent yet.",
       ask: "Install it here",
       askPhone: "Put it on the home screen",
-      steps: [
-        "Tap Share in the browser’s bar.",
-        "Choose “Add to Home Screen”.",
-        "Open Aftertide from there and sign in once. It keeps its own copy, so first let everything here go out.",
-      ],
+      steps: ["Tap Share in the browser’s bar.", "Choose “Add to Home Screen”."],
+      byPasskey:
+        "Open Aftertide from there and tap “Use a passkey”. It keeps its own copy, so first let everything here go out.",
+      byPassphrase: (email: string) =>
+        `Open Aftertide from there and sign in once, with ${email} and your passphrase. If your phone offers to keep them, it fills them in. The app keeps its own copy, so first let everything here go out.`,
+      own: "This is Aftertide on the home screen",
+      ownWhat: "It keeps its own copy, apart from the browser. Sign in once; then it opens with one tap.",
     },
     storage: {
       installed: "On the home screen this doesn’t happen: “You” says how.",

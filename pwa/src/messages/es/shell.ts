@@ -19,11 +19,13 @@ export const shell = {
       what: "Se abre con un toque, también sin conexión, y el dispositivo guarda lo que aún no se ha enviado.",
       ask: "Instalarla aquí",
       askPhone: "Ponerla en la pantalla de inicio",
-      steps: [
-        "Toca Compartir en la barra del navegador.",
-        "Elige «Añadir a pantalla de inicio».",
-        "Abre Aftertide desde ahí y entra una vez. Guarda su propia copia, así que antes deja que salga todo lo de aquí.",
-      ],
+      steps: ["Toca Compartir en la barra del navegador.", "Elige «Añadir a pantalla de inicio»."],
+      byPasskey:
+        "Abre Aftertide desde ahí y toca «Usar una llave de acceso». Guarda su propia copia, así que antes deja que salga todo lo de aquí.",
+      byPassphrase: (email: string) =>
+        `Abre Aftertide desde ahí y entra una vez, con ${email} y tu frase de acceso. Si tu móvil ofrece guardarlos, los rellena él. La app guarda su propia copia, así que antes deja que salga todo lo de aquí.`,
+      own: "Esto es Aftertide en la pantalla de inicio",
+      ownWhat: "Guarda su propia copia, aparte del navegador. Entra una vez; después se abre con un toque.",
     },
     storage: {
       installed: "En la pantalla de inicio esto no pasa: en «Tú» dice cómo.",
