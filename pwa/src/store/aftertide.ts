@@ -14,6 +14,7 @@ import { later } from "./later";
 import { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
+import { ReconnectDesk } from "./reconnecting.svelte";
 import { ReviewDesk } from "./review.svelte";
 import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
@@ -61,7 +62,13 @@ export function createAftertide(options: StoreOptions): Store {
   const outbox = new Outbox(shelf);
   const exchange = later(async () => {
     const { Exchange } = await import("./exchange");
-    exchanged = new Exchange(shelf, api, outbox, () => incarnation);
+    exchanged = new Exchange(
+      shelf,
+      api,
+      outbox,
+      () => incarnation,
+      (account) => care.hasNewKeys(account),
+    );
     return exchanged;
   });
   // Locking waits for no code that is yet to be fetched.
@@ -109,12 +116,15 @@ export function createAftertide(options: StoreOptions): Store {
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
+  const reconnecting = new ReconnectDesk(shelf, outbox, care, environment, kick);
+
   return {
     session,
     journal,
     care,
     review,
     appointments,
+    reconnecting,
     sync: rounds,
     reminders: () =>
       reminders().catch((error: unknown) => {

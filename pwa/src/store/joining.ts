@@ -184,15 +184,20 @@ export class Joining {
   }
 
   async #pinInviter({ shown, inviter }: HeldInvitation): Promise<void> {
+    const { account, role } = this.shelf.requireHere();
     const known = this.shelf.pins.get(inviter.account);
     if (known) {
-      // A link one opens never changes a key that is known.
-      if (toBase64(known.publicKey) !== toBase64(inviter.publicKey)) throw new StoreError("forged");
+      // A link one opens never changes a key that is known. One that reconnects this account is answered all the same: where
+      // both have new keys, each answers the other's link, and each pins by the answer to their own.
+      const same = toBase64(known.publicKey) === toBase64(inviter.publicKey);
+      if (!same && shown.reconnects !== account) throw new StoreError("forged");
       return;
     }
     const at = new Date(this.environment.now()).toISOString();
     const party = { ...inviter, name: shown.inviterName };
-    const content = newContact(party, "therapist", shown.practice, { at, invitation: shown.invite });
+    const isPatient = role === "patient";
+    const [other, practice] = isPatient ? (["therapist", shown.practice] as const) : (["patient", undefined] as const);
+    const content = newContact(party, other, practice, { at, invitation: shown.invite });
     await this.outbox.save({ record: newId(), content });
   }
 
@@ -201,6 +206,10 @@ export class Joining {
     const keys = this.shelf.requireKeys();
     const { account } = this.shelf.requireHere();
     const invitation = await this.links.invitation();
+    const { shown } = invitation;
+    // Only patients invite a therapist, and always from a contact's page, which the sealed card says.
+    const { role } = this.shelf.requireHere();
+    if (shown.inviterRole === role || (role === "therapist" && !shown.reconnects)) throw new StoreError("link");
     await this.#pinInviter(invitation);
     await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
     await this.links.forget();

@@ -55,6 +55,8 @@ export class Shelf {
   storageFailed = $state(false);
   /** Another page holds an older form of the device's store: this one waits for it to let go. */
   blocked = $state(false);
+  /** Contacts of whom the server names another key than the pinned one: nothing new is sealed to those. */
+  changedKeys = $state.raw<ReadonlySet<string>>(new Set());
   /** Somebody else's records that are not judged yet, or refused. */
   waiting = new Map<string, StoredRecord>();
 

@@ -142,6 +142,7 @@ export class FakeServer {
         return this.#me(caller);
       case "GET account slots":
         return { gen: this.#account(caller).me.gen, slots: this.#account(caller).me.slots };
+      case "DELETE invitations": // and takes answers to it all the same
       case "POST sign-out":
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
@@ -279,10 +280,13 @@ export class FakeServer {
     const { inviter, shown, view } = await this.#redeemed(id, redeem);
     const key = this.#account(inviter).me.identities[0]?.public_key ?? "";
     const { tag, card } = shown;
-    return { id, inviter, inviter_key: key, tag, card, practice: PRACTICE, expires: view.expires, answered: false };
+    const who = { inviter, inviter_role: this.#account(inviter).me.role, inviter_key: key };
+    return { id, ...who, tag, card, practice: PRACTICE, expires: view.expires, answered: false };
   }
 
   async #join(id: string, { account, answer }: Schemas["Join"]): Promise<{ answer: unknown; session: string }> {
+    const invited = this.invitations.get(id);
+    if (invited && this.#account(invited.inviter).me.role !== "therapist") throw new Refusal(404, "link-not-valid");
     const made = this.#create(account, "patient");
     await this.#answer(account.id, id, answer);
     return made;
@@ -291,6 +295,7 @@ export class FakeServer {
   async #answer(caller: string, id: string, answer: Schemas["Answer"]): Promise<undefined> {
     const invited = await this.#redeemed(id, answer.redeem);
     if (invited.view.invitee && invited.view.invitee !== caller) throw new Refusal(409, "invitation-taken");
+    if (this.#account(invited.inviter).me.role === this.#account(caller).me.role) throw new Refusal(403, "not-allowed");
     invited.view = {
       ...invited.view,
       state: "answered",
@@ -299,9 +304,10 @@ export class FakeServer {
       tag: answer.tag,
       card: answer.card,
     };
-    const therapist = invited.inviter;
-    if (!this.relations.some((other) => other.patient === caller && other.therapist === therapist)) {
-      this.relations.push({ patient: caller, therapist, since: new Date().toISOString(), ended: undefined });
+    const { role } = this.#account(caller).me;
+    const [patient, therapist] = role === "patient" ? [caller, invited.inviter] : [invited.inviter, caller];
+    if (!this.relations.some((other) => other.patient === patient && other.therapist === therapist)) {
+      this.relations.push({ patient, therapist, since: new Date().toISOString(), ended: undefined });
     }
     return undefined;
   }
