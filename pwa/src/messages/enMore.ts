@@ -5,6 +5,7 @@ import { appointments } from "./en/appointments";
 import { care } from "./en/care";
 import { notices } from "./en/notices";
 import { passkeys } from "./en/passkeys";
+import { reconnecting } from "./en/reconnecting";
 import { reminders } from "./en/reminders";
 import { review } from "./en/review";
 import { shell } from "./en/shell";
@@ -15,6 +16,7 @@ export const enMore = {
   ...care,
   ...notices,
   ...passkeys,
+  ...reconnecting,
   ...reminders,
   ...review,
   ...shell,

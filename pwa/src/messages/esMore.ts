@@ -6,6 +6,7 @@ import { appointments } from "./es/appointments";
 import { care } from "./es/care";
 import { notices } from "./es/notices";
 import { passkeys } from "./es/passkeys";
+import { reconnecting } from "./es/reconnecting";
 import { reminders } from "./es/reminders";
 import { review } from "./es/review";
 import { shell } from "./es/shell";
@@ -16,6 +17,7 @@ export const esMore = {
   ...care,
   ...notices,
   ...passkeys,
+  ...reconnecting,
   ...reminders,
   ...review,
   ...shell,

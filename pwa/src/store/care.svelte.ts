@@ -89,6 +89,7 @@ export class CareDesk implements Care {
           active: relation !== undefined && !relation.ended,
           closed: this.#closed.some(({ account }) => account === content.account),
           newKeys: this.shelf.changedKeys.has(content.account),
+          earlierKeys: content.former?.length ?? 0,
           standsFor: stoodFor,
           replaced: successors.length > 0,
         };
@@ -222,7 +223,7 @@ export class CareDesk implements Care {
     const { readers: _, ...rest } = settings.content;
     const version = (settings.content.agreement?.version ?? 0) + 1;
     await this.outbox.save({ record: settings.id, content: { ...rest, agreement: { text, answers, version } } });
-    const cared = this.contacts.filter((contact) => contact.role === "patient" && contact.active);
+    const cared = this.contacts.filter((contact) => contact.role === "patient" && contact.active && !contact.replaced);
     for (const patient of patients ?? cared.map(({ account }) => account)) await this.offerAgreement(patient);
     this.kick();
   }

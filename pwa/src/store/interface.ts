@@ -174,6 +174,8 @@ export interface FirstLink {
 
 export interface OpenedInvitation {
   readonly invite: string;
+  /** The account that made it. */
+  readonly inviter: string;
   /** As the inviter named themselves, covered by the tag. Let the person confirm it. */
   readonly inviterName: string;
   /** The server's word, for the screen alone. */
@@ -392,6 +394,8 @@ export interface Contact {
   readonly closed: boolean;
   /** They have other keys than the pinned one, by the server's word: nothing new goes to them until both reconnect. */
   readonly newKeys: boolean;
+  /** How many keys of the same account are kept from before. */
+  readonly earlierKeys: number;
   /** Former accounts of the same person, in whose place this one stands, the last one first. */
   readonly standsFor: readonly string[];
   /** Another account stands in this one's place. */

@@ -105,6 +105,7 @@ export class Links {
       await requireInviterTag(keys, invite, { ...inviter, name: inviterName }, fromBase64(shown.tag));
       const opened = {
         invite,
+        inviter: shown.inviter,
         inviterName,
         inviterRole: shown.inviter_role,
         practice: shown.practice.name,

@@ -61,12 +61,13 @@ export class ReconnectDesk implements Reconnecting {
 
   readonly toShareAnew: readonly SharingAnew[] = $derived.by(() => {
     if (this.shelf.here?.role !== "patient") return [];
+    const all = this.shelf.mine<EntryContent>("entry");
     return this.#inPlaceOfOthers().map((contact) => ({
       account: contact.account,
       name: contact.name,
       former: contact.standsFor[0] ?? "",
-      entries: this.shelf
-        .mine<EntryContent>("entry")
+      isBegun: all.some(({ content }) => readerAmong(content.readers, [contact.account])),
+      entries: all
         .flatMap(({ id, content }) => {
           const before = readerAmong(content.readers, contact.standsFor);
           if (!before || readerAmong(content.readers, [contact.account])) return [];

@@ -50,6 +50,8 @@ export interface SharingAnew {
   readonly account: string;
   readonly name: string;
   readonly former: string;
+  /** Something is shared with this account already: whoever left the rest out meant it. */
+  readonly isBegun: boolean;
   /** Newest first. */
   readonly entries: readonly {
     readonly id: string;
