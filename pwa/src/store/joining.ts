@@ -213,6 +213,8 @@ export class Joining {
     await this.#pinInviter(invitation);
     await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
     await this.links.forget();
+    // As to whoever answers a link of the therapist's own.
+    if (role === "therapist" && this.care.template) await this.care.offerAgreement(invitation.inviter.account);
     await this.care.refresh(true);
     await this.rounds.now();
   }

@@ -405,8 +405,6 @@ describe("a therapist who lost every way in", () => {
     await expect(patient.reconnecting.shareAnew(idOf(therapist), [session])).rejects.toMatchObject({
       reason: "no-agreement",
     });
-    await therapist.care.offerAgreement(idOf(patient));
-    await settle(therapist, patient);
     await patient.care.acceptAgreement(patient.care.agreementWith(idOf(therapist))?.id ?? "");
     await patient.reconnecting.shareAnew(idOf(therapist), [session, soon]);
     await settle(patient, therapist);
