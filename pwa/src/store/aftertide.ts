@@ -14,7 +14,6 @@ import { later } from "./later";
 import { Outbox } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
-import { ReconnectDesk } from "./reconnecting.svelte";
 import { ReviewDesk } from "./review.svelte";
 import { SessionDesk } from "./session.svelte";
 import { Shelf } from "./shelf.svelte";
@@ -116,7 +115,10 @@ export function createAftertide(options: StoreOptions): Store {
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
-  const reconnecting = new ReconnectDesk(shelf, outbox, care, environment, kick);
+  const reconnecting = later(async () => {
+    const { ReconnectDesk } = await import("./reconnecting.svelte");
+    return new ReconnectDesk(shelf, outbox, care, environment, kick);
+  });
 
   return {
     session,
@@ -124,10 +126,13 @@ export function createAftertide(options: StoreOptions): Store {
     care,
     review,
     appointments,
-    reconnecting,
     sync: rounds,
     reminders: () =>
       reminders().catch((error: unknown) => {
+        throw asStoreError(error);
+      }),
+    reconnecting: () =>
+      reconnecting().catch((error: unknown) => {
         throw asStoreError(error);
       }),
     passkeys: () =>

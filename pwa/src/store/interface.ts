@@ -39,11 +39,11 @@ export interface Aftertide {
   readonly care: Care;
   readonly review: Review;
   readonly appointments: Appointments;
-  /** Starting over with somebody who lost every way in: given back, shared anew. */
-  readonly reconnecting: Reconnecting;
   readonly sync: Sync;
   /** How one is reminded: fetched when it is first needed. Rejects with `offline` where its code can't be fetched. */
   reminders(): Promise<Reminders>;
+  /** Starting over with somebody who lost every way in: fetched when it is first needed. Rejects with `offline`. */
+  reconnecting(): Promise<Reconnecting>;
   /** One's own passkeys: fetched when they are first needed. Rejects with `offline` where their code can't be fetched. */
   passkeys(): Promise<Passkeys>;
   /**

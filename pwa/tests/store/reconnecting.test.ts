@@ -322,20 +322,24 @@ describe("a patient who lost every way in", () => {
 
   test("gets back what was shared, each entry once, also where it is begun again and on two devices at once", async () => {
     const { server, therapist, patient } = await lostPatient();
-    expect(therapist.reconnecting.toGiveBack).toMatchObject([{ account: idOf(patient), entries: 2, made: 0 }]);
-    await therapist.reconnecting.giveBack(idOf(patient), true);
-    await therapist.reconnecting.giveBack(idOf(patient), true);
+    expect((await therapist.reconnecting()).toGiveBack).toMatchObject([
+      { account: idOf(patient), entries: 2, made: 0 },
+    ]);
+    await (await therapist.reconnecting()).giveBack(idOf(patient), true);
+    await (await therapist.reconnecting()).giveBack(idOf(patient), true);
     await settle(therapist, patient);
-    expect(therapist.reconnecting.toGiveBack).toMatchObject([{ entries: 2, made: 2, unsent: 0 }]);
+    expect((await therapist.reconnecting()).toGiveBack).toMatchObject([{ entries: 2, made: 2, unsent: 0 }]);
     const laptop = await device(server);
     await laptop.session.signIn("ana.anew@example.org", PASSPHRASE);
     await settle(laptop);
-    expect(patient.reconnecting.givenBack).toMatchObject([{ therapist: idOf(therapist), entries: 2, left: 2 }]);
-    await Promise.all([patient, laptop].map((on) => on.reconnecting.takeIn(idOf(therapist))));
+    expect((await patient.reconnecting()).givenBack).toMatchObject([
+      { therapist: idOf(therapist), entries: 2, left: 2 },
+    ]);
+    await Promise.all([patient, laptop].map(async (on) => (await on.reconnecting()).takeIn(idOf(therapist))));
     await settle(patient, laptop, patient);
     for (const on of [patient, laptop]) {
       expect(texts(on)).toEqual(["First.", "Second."]);
-      expect(on.reconnecting.givenBack).toMatchObject([{ left: 0 }]);
+      expect((await on.reconnecting()).givenBack).toMatchObject([{ left: 0 }]);
       expect(kinds(on)).toEqual([]);
     }
     for (const { choice, givenBack } of patient.journal.entries)
@@ -344,17 +348,17 @@ describe("a patient who lost every way in", () => {
 
   test("doesn't get again what they have deleted", async () => {
     const { therapist, patient } = await lostPatient();
-    await therapist.reconnecting.giveBack(idOf(patient), true);
+    await (await therapist.reconnecting()).giveBack(idOf(patient), true);
     await settle(therapist, patient);
-    await patient.reconnecting.takeIn(idOf(therapist));
+    await (await patient.reconnecting()).takeIn(idOf(therapist));
     await patient.sync.now();
     await patient.journal.deleteEntry(patient.journal.entries[0]?.id ?? "");
     patient.wait(60_000);
     await settle(patient);
-    await patient.reconnecting.takeIn(idOf(therapist));
+    await (await patient.reconnecting()).takeIn(idOf(therapist));
     await settle(patient);
     expect(patient.journal.entries).toHaveLength(1);
-    expect(patient.reconnecting.givenBack).toMatchObject([{ left: 0 }]);
+    expect((await patient.reconnecting()).givenBack).toMatchObject([{ left: 0 }]);
   });
 
   test("can't be stood in for by a second person who has the link", async () => {
@@ -395,24 +399,24 @@ describe("a therapist who lost every way in", () => {
     const { server, patient, therapist, former, session, soon, own } = await lostTherapist();
     expect(contactOf(patient, therapist)).toMatchObject({ standsFor: [idOf(former)], sameName: false });
     expect(therapist.review.shared(session)).toBeUndefined();
-    const [offered] = patient.reconnecting.toShareAnew;
+    const [offered] = (await patient.reconnecting()).toShareAnew;
     expect(offered?.entries.map(({ id, attention }) => [id, attention]).sort()).toEqual(
       [
         [session, 0],
         [soon, 1],
       ].sort(),
     );
-    await expect(patient.reconnecting.shareAnew(idOf(therapist), [session])).rejects.toMatchObject({
+    await expect((await patient.reconnecting()).shareAnew(idOf(therapist), [session])).rejects.toMatchObject({
       reason: "no-agreement",
     });
     await patient.care.acceptAgreement(patient.care.agreementWith(idOf(therapist))?.id ?? "");
-    await patient.reconnecting.shareAnew(idOf(therapist), [session, soon]);
+    await (await patient.reconnecting()).shareAnew(idOf(therapist), [session, soon]);
     await settle(patient, therapist);
     expect(therapist.review.shared(session)).toMatchObject({ text: "For the session.", attention: 0 });
     expect(therapist.review.shared(soon)).toMatchObject({ text: "To read.", attention: 1 });
     expect(therapist.review.shared(own)).toBeUndefined();
     expect([...(server.records.get(session)?.grants.keys() ?? [])]).toEqual([idOf(therapist)]);
-    expect(patient.reconnecting.toShareAnew).toMatchObject([{ entries: [] }]);
+    expect((await patient.reconnecting()).toShareAnew).toMatchObject([{ entries: [] }]);
     // What the former account wrote stays readable.
     expect(entry(patient, session).comments).toMatchObject([{ text: "I was there.", name: "Dr. Rivera" }]);
     expect([...kinds(patient), ...kinds(therapist)]).toEqual([]);
