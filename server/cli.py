@@ -18,7 +18,7 @@ import uvloop
 from server import database, migrating, returning, serving, working
 from server.accounts.zones import is_zone
 from server.app import create_app
-from server.care.practices import create_first_therapist_link, create_practice
+from server.care.practices import create_first_therapist_link, create_practice, practices_named
 from server.clock import system_clock
 from server.opening import TABLES
 from server.settings import Settings, SettingsError, read_settings
@@ -73,6 +73,28 @@ async def practice(settings: Settings, options: argparse.Namespace) -> int:
             await database.disconnect()
     print(
         f"{options.name} is ready. Its first therapist begins here, once, within seven days:\n\n  {_begin_link(settings, token)}\n"
+    )
+    return 0
+
+
+async def therapist(settings: Settings, options: argparse.Namespace) -> int:
+    """Make a one-time link for one more therapist of a practice, or for one who has lost every way in."""
+    with migrating.own_file(settings.database_url):
+        await database.connect(settings.database_url, 1, TABLES)
+        try:
+            found = await practices_named(options.practice)
+            token = await create_first_therapist_link(found[0].id, system_clock()) if len(found) == 1 else None
+        finally:
+            await database.disconnect()
+    if token is None:
+        ids = "".join(f"\n  {one.id}" for one in found)
+        why = f"several practices are called {options.practice!r}; name one by its id:{ids}"
+        print(why if found else f"there is no practice {options.practice!r}", file=sys.stderr)
+        return 2
+    print(
+        f"A therapist of {found[0].name} begins here, once, within seven days:\n\n  {_begin_link(settings, token)}\n\n"
+        "It makes a new account. Who had one before gets nothing of it by this: each of their patients makes a reconnect "
+        "link from that contact's page, and decides anew what to share.\n"
     )
     return 0
 
@@ -139,6 +161,7 @@ COMMANDS: dict[str, Command] = {
     "worker": worker,
     "run": run,
     "practice": practice,
+    "therapist": therapist,
     "bounced": bounced,
     "phone": phone,
     "schema": schema,
@@ -164,6 +187,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made["practice"].add_argument("--reading-line", default="", help="one line on when shared entries are read")
     made["practice"].add_argument("--time-zone", default="UTC", help="an IANA zone, such as Europe/Madrid")
+    made["therapist"].add_argument("practice", help="the practice's name, or its id where several have one name")
     made["bounced"].add_argument(
         "recipient",
         nargs="?",

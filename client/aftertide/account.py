@@ -31,7 +31,9 @@ from aftertide.memory import Memory
 from aftertide.protocol.encoding import derived_id
 from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
+from aftertide.protocol.keys import key_id_of
 from aftertide.protocol.kinds import Attention, Role
+from aftertide.reconnecting import Reconnecting
 from aftertide.rotating import Prepared, Rotating
 from aftertide.saving import Change, Clock, Readers, Saver, Unsent, only_readers, with_reader, without_reader
 
@@ -75,6 +77,7 @@ class Account:
         self._ledger = Ledger(api, self._saver, clock, me.ledger_record)
         self._settings_known = me.settings_record is not None
         self.invitations = Invitations(api, self._saver, me.role)
+        self.reconnecting = Reconnecting(self._saver, self.agreement_with)
         self.appointments = Appointments(api, self._saver)
         self.access = Access(api, me.email, self.journal)
 
@@ -110,6 +113,8 @@ class Account:
             await self._saver.flush()
             pulled = await self._pull()
         await self._point_to_settings()
+        if self.contacts:
+            await self.relations()
         return pulled
 
     async def _pull(self) -> Pulled:
@@ -249,7 +254,7 @@ class Account:
         """Let a contact read an own record from this revision on: a new epoch, a new key, a grant to the pinned key.
 
         `attention`: 0 for our session, 1 to read, 2 please read soon; sharing again changes it. Raises
-        UnknownContactError, and NoAgreementError before the patient has accepted the therapist's reading agreement.
+        UnknownContactError, KeyChangedError (`changed_keys`), and NoAgreementError before the patient has accepted the therapist's reading agreement.
         """
         contact = self.contacts.get(reader)
         if contact is None:
@@ -375,8 +380,20 @@ class Account:
         return None
 
     async def relations(self) -> list[wire.Relation]:
-        """List whom one works with, as the server says; keys come from contacts, never from here."""
-        return await self._api.ask(list[wire.Relation], "GET", "/relations")
+        """List whom one works with, as the server says; keys come from contacts, never from here.
+
+        While it names another key than the pinned one for a contact, saving for that reader raises KeyChangedError.
+        """
+        relations = await self._api.ask(list[wire.Relation], "GET", "/relations")
+        pinned = {account: key_id_of(contact.key) for account, contact in self.contacts.items()}
+        changed = {one.account for one in relations if pinned.get(one.account, one.key_id) != one.key_id}
+        self._saver.changed_keys = frozenset(changed)
+        return relations
+
+    @property
+    def changed_keys(self) -> frozenset[str]:
+        """Contacts of whom the server names another key than the pinned one: reconnect before anything goes to them."""
+        return self._saver.changed_keys
 
     async def end_relation(self, other: str, *, now: bool = False) -> None:
         """End a relation: no new sharing; what was shared closes after 14 days, or at once if the patient says `now`.

@@ -6,20 +6,23 @@ from typing import Final
 
 from aftertide import wire
 from aftertide.api import Api
-from aftertide.errors import KeyChangedError
-from aftertide.journal import Fault, Record
+from aftertide.errors import KeyChangedError, UnknownContactError
+from aftertide.journal import Contact, Fault, Record
 from aftertide.protocol.encoding import b64, unb64
 from aftertide.protocol.errors import LinkError, ProtocolError, SecondAnswerError, TagError
-from aftertide.protocol.ijson import JsonObject
+from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.invitations import (
     InvitationSecret,
     Party,
     accept_answer,
+    check_invitee_tag,
     check_inviter_tag,
     invitee_tag,
     inviter_tag,
+    judge_reconnect,
     make_link,
     open_card,
+    read_card,
     read_link,
     seal_card,
 )
@@ -48,6 +51,10 @@ class OpenInvitation:
     practice: wire.Practice
     expires: datetime
     answered: bool
+    inviter_role: Role
+    """The server's word."""
+    reconnects: str | None = None
+    """The account from whose page it was made, as the sealed card says; None: an invitation to somebody new."""
 
     def answer(self, account: str, identity: Identity, name: str) -> wire.Answer:
         """Make the answer of an account: a tag over both keys, and a card with the name."""
@@ -70,10 +77,12 @@ async def open_invitation(api: Api, link: str) -> OpenInvitation:
     shown = await api.ask(wire.OpenedInvitation, "POST", path, wire.Redeem(secret.redeem))
     if shown.id != invite:
         raise LinkError("the server answered with another invitation")
-    name = open_card(secret, invite, "inviter", shown.inviter, shown.card)
-    inviter = Party(shown.inviter, shown.inviter_key, name)
+    card = read_card(secret, invite, "inviter", shown.inviter, shown.card)
+    inviter = Party(shown.inviter, shown.inviter_key, card.name)
     check_inviter_tag(secret, invite, inviter, shown.tag)
-    return OpenInvitation(invite, secret, inviter, shown.practice, shown.expires, shown.answered)
+    return OpenInvitation(
+        invite, secret, inviter, shown.practice, shown.expires, shown.answered, shown.inviter_role, card.reconnects
+    )
 
 
 class Invitations:
@@ -91,6 +100,22 @@ class Invitations:
 
         Its secret stays in a record of one's own, saved before the server knows of the invitation.
         """
+        return await self._make(own_name, for_whom, adult=adult, reconnects=None)
+
+    async def reconnect(self, account: str, own_name: str) -> Invited:
+        """Make the link for a contact whose keys changed or who lost every way in, or return the one that is open.
+
+        Only its answer changes that contact's key, or puts another account in its place. Raises UnknownContactError.
+        """
+        contact = self._journal.contacts().get(account)
+        if contact is None:
+            raise UnknownContactError("only somebody known can be reconnected")
+        for mine in self._journal.own("invitation"):
+            if (mine.content["state"], mine.content.get("reconnects")) == ("open", account) and not self._is_late(mine):
+                return Invited(mine, self.link(mine))
+        return await self._make(own_name, contact.name, adult=self._role == "therapist", reconnects=account)
+
+    async def _make(self, own_name: str, for_whom: str, *, adult: bool, reconnects: str | None) -> Invited:
         secret, identity, now = InvitationSecret.new(), self._journal.keyring.identity, self._saver.clock()
         content: JsonObject = {
             "kind": "invitation",
@@ -101,13 +126,15 @@ class Invitations:
             "secret": b64(secret.reveal),
             "state": "open",
         }
+        if reconnects is not None:
+            content["reconnects"] = reconnects
         record = await self._saver.create(content)
         me = Party(self._journal.account, identity.public, own_name)
         published = wire.NewInvitation(
             id=record.id,
             redeem_hash=secret.redeem_hash,
             tag=inviter_tag(secret, record.id, me),
-            card=seal_card(secret, record.id, "inviter", me.account, own_name),
+            card=seal_card(secret, record.id, "inviter", me.account, own_name, reconnects),
             adult=adult,
         )
         await self._api.tell("POST", "/invitations", published)
@@ -148,8 +175,8 @@ class Invitations:
 
     async def _settle(self, record: Record, shown: wire.InvitationView) -> str | None:
         if record.content["state"] != "open":
-            known = record.content.get("contact")
-            if shown.invitee is not None and shown.invitee != known:
+            answered = record.content.get("contact")
+            if shown.invitee is not None and shown.invitee != answered:
                 raise SecondAnswerError("the server shows another answer than the one that was pinned")
             return None
         late = self._is_late(record)
@@ -160,14 +187,25 @@ class Invitations:
         secret, own = _secret(record), (self._journal.account, self._journal.keyring.identity.public)
         name = open_card(secret, record.id, "invitee", shown.invitee, shown.card)
         invitee = Party(shown.invitee, shown.invitee_key, name)
-        already = next((c for c in self._journal.contacts().values() if c.invitation == record.id), None)
-        first = (already.account, already.key) if already else None
-        is_new = accept_answer(secret, record.id, own, invitee, shown.tag, first)
+        reconnects = record.content.get("reconnects")
+        known = self._journal.contacts().get(invitee.account)
+        if reconnects is None:
+            already = next((c for c in self._journal.contacts().values() if c.invitation == record.id), None)
+            first = (already.account, already.key) if already else None
+            is_new = accept_answer(secret, record.id, own, invitee, shown.tag, first)
+        else:
+            check_invitee_tag(secret, record.id, own, invitee, shown.tag)
+            pinned = (known.key, known.former, known.invitation) if known else None
+            is_new = judge_reconnect(record.id, str(reconnects), (invitee.account, invitee.key), pinned) != "known"
         if is_new and late:
             await self._close(record.id, "expired")
             raise TagError("an answer that came after seven days")
-        if is_new:
-            await self.pin(invitee, "patient", record.id)
+        if is_new and known is not None and reconnects is not None:
+            await self._change(known, invitee, record.id)
+        elif is_new:
+            await self.pin(
+                invitee, _other(self._role), record.id, replaces=None if reconnects is None else str(reconnects)
+            )
         await self._close(record.id, "answered", invitee.account)
         return invitee.account if is_new else None
 
@@ -181,7 +219,23 @@ class Invitations:
 
         await self._saver.edit(invitation, closed)
 
-    async def pin(self, party: Party, role: Role, invitation: str, practice: str | None = None) -> Record | None:
+    async def _change(self, known: Contact, party: Party, invitation: str) -> None:
+        """Pin another key for somebody known; the one before still opens what was accepted under it."""
+
+        def changed(content: JsonObject) -> JsonObject:
+            former: list[Json] = [b64(known.key), *(b64(key) for key in known.former)]
+            verified = self._verified("reconnect", invitation)
+            return {**content, "key": b64(party.key), "former": former, "verified": verified}
+
+        await self._saver.edit(known.record, changed)
+        self._saver.changed_keys -= {known.account}
+
+    def _verified(self, how: str, invitation: str) -> JsonObject:
+        return {"how": how, "at": self._saver.clock().isoformat(timespec="seconds"), "invitation": invitation}
+
+    async def pin(
+        self, party: Party, role: Role, invitation: str, practice: str | None = None, replaces: str | None = None
+    ) -> Record | None:
         """Save the contact that a right tag showed; none when the same key is pinned already.
 
         Raises KeyChangedError when another key is pinned for that account: a link never changes one.
@@ -198,27 +252,49 @@ class Invitations:
             "key": b64(party.key),
             "name": party.name,
             "role": role,
-            "verified": {
-                "how": "invitation",
-                "at": self._saver.clock().isoformat(timespec="seconds"),
-                "invitation": invitation,
-            },
+            "verified": self._verified("invitation" if replaces is None else "reconnect", invitation),
         }
+        if replaces is not None:
+            content["replaces"] = replaces
+        if self._journal.keyring.gen > 1:
+            content["knows"] = self._journal.keyring.gen
         if practice:
             content["practice"] = practice
         return await self._saver.create(content)
 
     async def answer(self, invitation: OpenInvitation, own_name: str) -> None:
-        """Answer another therapist's invitation with the account one has, and pin the inviter.
+        """Answer an invitation with the account one has, and pin the inviter where nobody known has that account.
 
-        Raises KeyChangedError before anything is sent when the link names another key for somebody known.
+        Raises LinkError where it isn't for this role, and KeyChangedError, both before anything is sent, when the link names
+        another key for somebody known: it never changes one. A link that reconnects this very account is answered all the
+        same: where both have new keys, each answers the other's link, and each pins by the answer to their own.
         """
+        if invitation.inviter_role == self._role or (self._role == "therapist" and invitation.reconnects is None):
+            raise LinkError("a therapist answers a patient's reconnect link, a patient a therapist's link")
         known = self._journal.contacts().get(invitation.inviter.account)
-        if known is not None and known.key != invitation.inviter.key:
+        is_other = known is not None and known.key != invitation.inviter.key
+        if is_other and invitation.reconnects != self._journal.account:
             raise KeyChangedError("a link never changes a key")
         answer = invitation.answer(self._journal.account, self._journal.keyring.identity, own_name)
         await self._api.tell("POST", f"/invitations/{invitation.id}/answer", answer)
-        await self.pin(invitation.inviter, "therapist", invitation.id, invitation.practice.name)
+        if not is_other:
+            practice = invitation.practice.name if self._role == "patient" else None
+            await self.pin(invitation.inviter, _other(self._role), invitation.id, practice)
+        await self._tell_mine(invitation.inviter.account)
+
+    async def _tell_mine(self, account: str) -> None:
+        """Note that somebody has one's new keys by now, and give them anew, from these, what they read of before."""
+        gen, known = self._journal.keyring.gen, self._journal.contacts().get(account)
+        if known is None or known.knows >= gen:
+            return
+        await self._saver.edit(known.record, lambda content: {**content, "knows": gen})
+        for record in self._journal.own():
+            if record.gen < gen and account in record.open_readers:
+                await self._saver.edit(record.id)
+
+
+def _other(role: Role) -> Role:
+    return "patient" if role == "therapist" else "therapist"
 
 
 def _secret(record: Record) -> InvitationSecret:

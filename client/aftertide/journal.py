@@ -4,7 +4,7 @@ The journal is given what the feed says and keeps what holds: proofs, chained re
 owner, kinds that count. What doesn't hold becomes a fault beside the state that was there before.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -97,6 +97,12 @@ class Contact:
     """The contact record that pins it."""
     invitation: str | None
     """The invitation that verified it."""
+    former: tuple[bytes, ...] = ()
+    """Keys of the same account before, the newest first: they open what was accepted then, and nothing that comes new."""
+    replaces: str | None = None
+    """The contact in whose place this one stands."""
+    knows: int = 1
+    """The generation of one's own keys that this contact has pinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +267,8 @@ class Journal:
                 self._waiting[view.id] = view
                 return
             self.keep(record)
-        except UnknownOwnerError as error:
-            # A patient may share before this device has pinned them: judged again once it has.
+        except (UnknownOwnerError, DoesNotOpenError) as error:
+            # A patient may share before this device has pinned them, or their new key: judged again once it has.
             self._waiting[view.id] = view
             self.faults[view.id] = Fault(view.id, view.owner, error)
         except ProtocolError as error:
@@ -278,12 +284,24 @@ class Journal:
         if not self.restoring:
             judge(self.memory.seen.get(view.id), arrived, head.base)
         grant = Grant(view.id, view.owner, self.account, shown.epoch, shown.attention, shown.sealed)
-        key = self._open_grant(grant, contact.key)
+        # Under a key that the contact had before only what was accepted then opens, as it was.
+        accepted = self.memory.seen.get(view.id) == arrived
+        key = self._open_by_any(grant, (contact.key, *contact.former) if accepted else (contact.key,))
         content = open_body(key, head, view.body)
         key_ids = [identity.key_id for identity in (self.keyring.identity, *self.keyring.former)]
         named = next((key_id for key_id in key_ids if any(r["key_id"] == key_id for r in readers_of(content))), "")
         check_named(content, self.account, named, shown.attention)
         return Record(head, arrived.hash, key, content, view.saved, (), shown)
+
+    def _open_by_any(self, grant: Grant, pinned: Sequence[bytes]) -> RecordKey:
+        """Open a grant by the first of these keys that it is from."""
+        *first, last = pinned
+        for key in first:
+            try:
+                return self._open_grant(grant, key)
+            except DoesNotOpenError:
+                continue
+        return self._open_grant(grant, last)
 
     def _open_grant(self, grant: Grant, pinned: bytes) -> RecordKey:
         """Open a grant with the current identity or a former one; says so when only the attention was changed."""
@@ -318,7 +336,8 @@ class Journal:
         pinned = self.contacts()
         for record in self.own("contact"):
             contact = _contact(record)
-            if pinned[contact.account].key != contact.key:
+            winner = pinned[contact.account]
+            if contact.key not in (winner.key, *winner.former):
                 error = KeyChangedError("two contacts pin different keys for one account")
                 self.faults[record.id] = Fault(record.id, self.account, error)
 
@@ -349,7 +368,14 @@ def _contact(record: Record) -> Contact:
         role=role,
         record=record.id,
         invitation=None if invitation is None else str(invitation),
+        former=tuple(unb64(str(key)) for key in _list(content.get("former"))),
+        replaces=None if content.get("replaces") is None else str(content["replaces"]),
+        knows=knows if isinstance(knows := content.get("knows", 1), int) else 1,
     )
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _revision_named(content: JsonObject) -> int:

@@ -10,6 +10,7 @@ from aftertide import wire
 from aftertide.api import Api
 from aftertide.errors import (
     DeletedError,
+    KeyChangedError,
     NotFoundError,
     NotSignedInError,
     RefusedError,
@@ -60,6 +61,8 @@ class Saver:
         self.clock = clock
         self.unsent: dict[str, Unsent] = {}
         """By record: what was sealed and sent without an answer. `flush` sends the same bytes."""
+        self.changed_keys: frozenset[str] = frozenset()
+        """Contacts who have other keys than the pinned ones, by the server's word: nothing new is sealed to either."""
         self.turn = asyncio.Lock()
         """Held while a record moves on, and while a page of the feed is fetched and judged: a page that was fetched before
         a save must not be judged after it, or it would look like a rollback."""
@@ -97,7 +100,7 @@ class Saver:
 
     def _sealed_edit(self, record: str, change: Change, readers: Choice | None) -> Unsent:
         current = self.own_record(record)
-        wanted = readers(current) if readers else _as_readers(current.open_readers)
+        wanted = readers(current) if readers else as_readers(current.open_readers)
         new_epoch = readers is not None or wanted != current.named_readers or current.gen < self.journal.keyring.gen
         head = replace(
             current.head,
@@ -144,7 +147,7 @@ class Saver:
         """
         async with self.turn:
             mine = self.own_record(record)
-            readers = _as_readers(mine.named_readers)
+            readers = as_readers(mine.named_readers)
             head = await self._server_head(mine.head)
             while True:
                 last = head.revision >= mine.head.revision + SAFE_STEPS and head.epoch > mine.head.epoch
@@ -179,6 +182,10 @@ class Saver:
         missing = [account for account in readers if account not in contacts]
         if missing:
             raise UnknownContactError("a reader whose key isn't pinned")
+        if self.changed_keys & readers.keys():
+            raise KeyChangedError("a reader has other keys than the pinned ones: reconnect first")
+        if any(contacts[account].knows < keyring.gen for account in readers):
+            raise KeyChangedError("a reader doesn't have one's new keys: answer a reconnect link of theirs first")
         if new_epoch:
             pinned = {account: contacts[account].key for account in readers}
             grants = [
@@ -251,24 +258,25 @@ def _unchanged(content: JsonObject) -> JsonObject:
     return content
 
 
-def _as_readers(named: dict[str, int]) -> Readers:
+def as_readers(named: dict[str, int]) -> Readers:
+    """Return the named readers with what is asked of each, as the schema has checked it."""
     levels: tuple[Attention, ...] = (0, 1, 2)
     return {account: levels[attention] for account, attention in named.items()}
 
 
 def with_reader(record: Record, account: str, attention: Attention) -> Readers:
     """Return a record's readers with one more, or with what is asked of one changed."""
-    return {**_as_readers(record.open_readers), account: attention}
+    return {**as_readers(record.open_readers), account: attention}
 
 
 def only_readers(record: Record, among: set[str]) -> Readers:
     """Return those of a record's readers who are among some accounts."""
-    return {reader: level for reader, level in _as_readers(record.open_readers).items() if reader in among}
+    return {reader: level for reader, level in as_readers(record.open_readers).items() if reader in among}
 
 
 def without_reader(record: Record, account: str) -> Readers:
     """Return a record's readers without one."""
-    return {reader: level for reader, level in _as_readers(record.open_readers).items() if reader != account}
+    return {reader: level for reader, level in as_readers(record.open_readers).items() if reader != account}
 
 
 def _reader_view(head: Head, account: str, attention: int, now: datetime) -> wire.ReaderView:

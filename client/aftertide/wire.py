@@ -201,6 +201,7 @@ class OpenedInvitation(msgspec.Struct, kw_only=True, frozen=True):
 
     id: str
     inviter: str
+    inviter_role: Role
     inviter_key: bytes
     tag: bytes
     card: bytes

@@ -10,7 +10,7 @@ from server.appointments.errors import AppointmentTaken, NotARelation
 from server.appointments.reading import appointment_view
 from server.appointments.structs import AppointmentView, NewAppointment
 from server.appointments.walltime import instant_of
-from server.care.practices import practice_of_therapist
+from server.care.practices import practice_of
 from server.care.relations import active_partners
 from server.web.access import Caller
 from server.web.messages import Malformed
@@ -30,7 +30,7 @@ async def book(caller: Caller, new: Sequence[NewAppointment], now: int) -> list[
     """
     check_each_once([one.id for one in new])
     starts = {one.id: instant_of(one.starts, one.zone) for one in new}
-    practice = await practice_of_therapist(caller.account)
+    practice = await practice_of(caller.account)
     return await database.in_transaction(partial(_book, caller, new, starts, practice, now))
 
 

@@ -14,28 +14,31 @@ from server.accounts.keys import create_account, identity_key
 from server.accounts.passkeys import used_up_even_if_refused
 from server.accounts.signatures import Site
 from server.care.errors import AdultNotConfirmed, InvitationTaken, LinkNotValid, NoSuchInvitation
-from server.care.practices import join_practice, practice_of_therapist, practice_view
+from server.care.practices import join_practice, practice_of, practice_view
 from server.care.relations import relate
 from server.care.structs import Answer, InvitationView, Join, NewInvitation, OpenedInvitation
 from server.clock import DAY, to_datetime, to_optional_datetime
+from server.web.access import Caller, NotAllowed, Role
 from server.web.live import live
 
 LASTS = 7 * DAY
 
 
-async def invite(inviter: UUID, new: NewInvitation, now: int) -> None:
+async def invite(caller: Caller, new: NewInvitation, now: int) -> None:
     """Publish an invitation for seven days; repeating it makes it once.
 
-    Raises AdultNotConfirmed, and InvitationTaken for an id that somebody else uses.
+    Raises AdultNotConfirmed (asked of therapists only: a patient's is for a therapist who has an account), and
+    InvitationTaken for an id that somebody else uses.
     """
-    if not new.adult:
+    inviter, is_therapist = caller.account, caller.role == "therapist"
+    if is_therapist and not new.adult:
         raise AdultNotConfirmed
     key = await identity_key(inviter)
-    practice = await practice_of_therapist(inviter)
+    practice = await practice_of(inviter)
     made = await database.fetch(
         "INSERT INTO invitations (id, inviter, practice, redeem_hash, inviter_tag, inviter_card, inviter_key, adult_confirmed_at, "
-        "created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) ON CONFLICT DO NOTHING RETURNING id",
-        new.id, inviter, practice, new.redeem_hash, new.tag, new.card, key, now, now + LASTS,
+        "created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id",
+        new.id, inviter, practice, new.redeem_hash, new.tag, new.card, key, now if is_therapist else None, now, now + LASTS,
     )  # fmt: skip
     if not made:
         same = await database.fetch_one(
@@ -49,8 +52,14 @@ async def invite(inviter: UUID, new: NewInvitation, now: int) -> None:
 
 
 async def _redeemed(invitation: UUID, redeem: bytes, now: int, lock: str = "") -> Mapping[str, Any]:
-    """Return the row of an invitation that `redeem` opens; raises LinkNotValid with one and the same answer otherwise."""
-    row = await database.fetch_one("SELECT * FROM invitations WHERE id = $1" + lock, invitation)
+    """Return the row of an invitation that `redeem` opens, with its inviter's role.
+
+    Raises LinkNotValid with one and the same answer otherwise.
+    """
+    row = await database.fetch_one(
+        "SELECT i.*, (SELECT a.role FROM accounts a WHERE a.id = i.inviter) AS inviter_role FROM invitations i WHERE i.id = $1" + lock,
+        invitation,
+    )  # fmt: skip
     stored = bytes(row["redeem_hash"]) if row is not None else bytes(32)
     right = hmac.compare_digest(stored, hashlib.sha256(redeem).digest())
     if row is None or not right or row["withdrawn_at"] is not None or row["expires_at"] <= now:
@@ -67,6 +76,7 @@ async def open_invitation(invitation: UUID, redeem: bytes, now: int) -> OpenedIn
     return OpenedInvitation(
         id=invitation,
         inviter=row["inviter"],
+        inviter_role=row["inviter_role"],
         inviter_key=bytes(row["inviter_key"]),
         tag=bytes(row["inviter_tag"]),
         card=bytes(row["inviter_card"]),
@@ -79,27 +89,31 @@ async def open_invitation(invitation: UUID, redeem: bytes, now: int) -> OpenedIn
 async def join(invitation: UUID, data: Join, salt_secret: bytes, site: Site, now: int) -> None:
     """Sign a patient up and answer the invitation, both or neither; repeating it makes it once.
 
-    Raises LinkNotValid, InvitationTaken, and what `create_account` raises.
+    Raises LinkNotValid, also for a patient's invitation, which makes no account; InvitationTaken; what `create_account` raises.
     """
     async with used_up_even_if_refused(data.account.passkey, data.account.id), database.transaction():
         row = await _redeemed(invitation, data.answer.redeem, now, database.for_update())
+        if row["inviter_role"] != "therapist":
+            raise LinkNotValid
         if row["invitee"] not in (None, data.account.id):
             raise InvitationTaken
         await create_account(data.account, "patient", salt_secret, site, now)
-        await _take_answer(row, data.account.id, data.answer, now)
+        await _take_answer(row, data.account.id, "patient", data.answer, now)
 
 
-async def answer(invitation: UUID, invitee: UUID, data: Answer, now: int) -> None:
-    """Answer an invitation with an account that exists; repeating it answers once.
+async def answer(invitation: UUID, caller: Caller, data: Answer, now: int) -> None:
+    """Answer an invitation with an account that exists, of the other role than its inviter's; repeating it answers once.
 
-    Raises LinkNotValid, InvitationTaken.
+    Raises LinkNotValid, NotAllowed, InvitationTaken.
     """
     async with database.transaction():
         row = await _redeemed(invitation, data.redeem, now, database.for_update())
-        await _take_answer(row, invitee, data, now)
+        if row["inviter_role"] == caller.role:
+            raise NotAllowed
+        await _take_answer(row, caller.account, caller.role, data, now)
 
 
-async def _take_answer(row: Mapping[str, Any], invitee: UUID, data: Answer, now: int) -> None:
+async def _take_answer(row: Mapping[str, Any], invitee: UUID, role: Role, data: Answer, now: int) -> None:
     if row["invitee"] is not None:
         if row["invitee"] == invitee and bytes(row["invitee_tag"]) == data.tag:
             return
@@ -108,9 +122,12 @@ async def _take_answer(row: Mapping[str, Any], invitee: UUID, data: Answer, now:
         "UPDATE invitations SET invitee = $2, invitee_tag = $3, invitee_card = $4, answered_at = $5 WHERE id = $1",
         row["id"], invitee, data.tag, data.card, now,
     )  # fmt: skip
-    await join_practice(row["practice"], invitee, now)
-    await relate(patient=invitee, therapist=row["inviter"], now=now)
-    inviter = row["inviter"]
+    inviter: UUID = row["inviter"]
+    patient, therapist = (invitee, inviter) if role == "patient" else (inviter, invitee)
+    # It is the patient who joins, whoever invites: a therapist belongs to a practice by its operator's link alone.
+    practice = row["practice"] if therapist == inviter else await practice_of(therapist)
+    await join_practice(practice, patient, now)
+    await relate(patient=patient, therapist=therapist, now=now)
     database.after_commit(lambda: live.changed([inviter]))
 
 

@@ -29,8 +29,14 @@ async def create_practice(
     return practice
 
 
+async def practices_named(wanted: str) -> list[PracticeView]:
+    """Return the practices that have this name or this id."""
+    rows = await database.fetch("SELECT * FROM practices ORDER BY created_at, id")
+    return [practice_view(row) for row in rows if wanted in (row["name"], str(row["id"]))]
+
+
 async def create_first_therapist_link(practice: UUID, now: int) -> bytes:
-    """Make the one-time link of a practice's first therapist: 32 random bytes, stored hashed, for seven days."""
+    """Make a one-time link with which a therapist begins at a practice: 32 random bytes, stored hashed, for seven days."""
     token = secrets.token_bytes(32)
     await database.fetch(
         "INSERT INTO first_therapist_links (token_hash, practice, expires_at) VALUES ($1, $2, $3)",
@@ -95,8 +101,8 @@ async def practices_of(account: UUID) -> list[PracticeView]:
     return [practice_view(row) for row in rows]
 
 
-async def practice_of_therapist(account: UUID) -> UUID:
-    """Return the practice in whose name a therapist invites; raises LinkNotValid for one without a practice."""
+async def practice_of(account: UUID) -> UUID:
+    """Return the practice in whose name an account invites; raises LinkNotValid for one without a practice."""
     practices = await practices_of(account)
     if not practices:
         raise LinkNotValid("You don't belong to a practice.")

@@ -59,19 +59,19 @@ async def begin(request: ApiRequest, data: JSONBody[Begin]) -> Response[Me]:
     return await signed_up(request, data.account)
 
 
-@post("/invitations", **allow(Who.THERAPIST), status_code=204)
+@post("/invitations", **allow(Who.SIGNED_IN), status_code=204)
 async def invite(request: ApiRequest, caller: NamedDependency[Caller], data: JSONBody[NewInvitation]) -> None:
-    """Publish an invitation."""
-    await invitations.invite(caller.account, data, request.app.state.clock())
+    """Publish an invitation: a therapist's is for a patient, a patient's for a therapist who has an account."""
+    await invitations.invite(caller, data, request.app.state.clock())
 
 
-@get("/invitations", **allow(Who.THERAPIST))
+@get("/invitations", **allow(Who.SIGNED_IN))
 async def list_invitations(request: ApiRequest, caller: NamedDependency[Caller]) -> list[InvitationView]:
     """List one's invitations with their answers."""
     return await invitations.invitations_of(caller.account, request.app.state.clock())
 
 
-@delete("/invitations/{invitation:uuid}", **allow(Who.THERAPIST))
+@delete("/invitations/{invitation:uuid}", **allow(Who.SIGNED_IN))
 async def withdraw_invitation(request: ApiRequest, caller: NamedDependency[Caller], invitation: FromPath[UUID]) -> None:
     """Take an unanswered invitation back."""
     await invitations.withdraw(caller.account, invitation, request.app.state.clock())
@@ -86,20 +86,20 @@ async def open_invitation(request: ApiRequest, invitation: FromPath[UUID], data:
 
 @post("/invitations/{invitation:uuid}/join", **allow(Who.ANYBODY, never="prf"), status_code=200)
 async def join(request: ApiRequest, invitation: FromPath[UUID], data: JSONBody[Join]) -> Response[Me]:
-    """Sign up by an invitation and answer it, in one."""
+    """Sign up as a patient by a therapist's invitation and answer it, in one."""
     state = request.app.state
     async with _counted(request):
         await invitations.join(invitation, data, state.installation.salt_secret, site_of(request), state.clock())
     return await signed_up(request, data.account)
 
 
-@post("/invitations/{invitation:uuid}/answer", **allow(Who.PATIENT), status_code=204)
+@post("/invitations/{invitation:uuid}/answer", **allow(Who.SIGNED_IN), status_code=204)
 async def answer(
     request: ApiRequest, caller: NamedDependency[Caller], invitation: FromPath[UUID], data: JSONBody[Answer]
 ) -> None:
-    """Answer an invitation with the account one has."""
+    """Answer an invitation with the account one has, of the other role than its inviter's."""
     async with _counted(request):
-        await invitations.answer(invitation, caller.account, data, request.app.state.clock())
+        await invitations.answer(invitation, caller, data, request.app.state.clock())
 
 
 @get("/practices", **allow(Who.SIGNED_IN))

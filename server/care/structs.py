@@ -44,8 +44,8 @@ class NewInvitation(msgspec.Struct, kw_only=True, frozen=True):
     redeem_hash: Bytes32
     tag: Bytes32
     card: SealedCard
-    adult: bool
-    """The therapist has confirmed that the person is 18 or older."""
+    adult: bool = False
+    """The therapist has confirmed that the person is 18 or older; nobody asks it of a patient who invites."""
 
 
 class Redeem(msgspec.Struct, frozen=True):
@@ -59,6 +59,7 @@ class OpenedInvitation(msgspec.Struct, kw_only=True, frozen=True):
 
     id: UUID
     inviter: UUID
+    inviter_role: Literal["patient", "therapist"]
     inviter_key: bytes
     tag: bytes
     card: bytes

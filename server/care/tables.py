@@ -56,7 +56,7 @@ class Invitation(Table, tablename="invitations"):
     inviter_tag = Bytes()
     inviter_card = Bytes()
     inviter_key = Bytes()
-    adult_confirmed_at = Instant()
+    adult_confirmed_at = Instant(null=True)
     created_at = Instant()
     expires_at = Instant()
     withdrawn_at = Instant(null=True)

@@ -149,14 +149,14 @@ async def begin(running: Running, email: str = "rivera@example.org") -> Person:
     return therapist
 
 
-async def invite(therapist: Person) -> tuple[UUID, bytes]:
-    """Publish an invitation; returns its id and what redeems it."""
+async def invite(inviter: Person, *, adult: bool | None = True) -> tuple[UUID, bytes]:
+    """Publish an invitation; returns its id and what redeems it. `adult`: None where it isn't said, as by a patient."""
     invitation, redeem = uuid4(), os.urandom(32)
-    answer = await therapist.http.post(
+    answer = await inviter.http.post(
         "/api/invitations",
         json={
             "id": str(invitation), "redeem_hash": b64(hashlib.sha256(redeem).digest()), "tag": b64(os.urandom(32)),
-            "card": b64(os.urandom(1053)), "adult": True,
+            "card": b64(os.urandom(1053)), **({} if adult is None else {"adult": adult}),
         },
     )  # fmt: skip
     assert answer.status_code == 204, answer.text

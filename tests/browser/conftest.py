@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -247,11 +247,14 @@ def made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Mad
 
 
 @contextlib.contextmanager
-def copied_couple(database_url: str, made: Made, name: str) -> Iterator[Couple]:
-    """Start a server with a copy of a couple, opened by this name or address; on SQLite."""
+def copied_couple(
+    database_url: str, made: Made, name: str, prepare: Callable[[str], None] = lambda _: None
+) -> Iterator[Couple]:
+    """Start a server with a copy of a couple, opened by this name or address, which `prepare` has changed; on SQLite."""
     to = database_url.removeprefix("sqlite:")
     with contextlib.closing(sqlite3.connect(made.path)) as source, contextlib.closing(sqlite3.connect(to)) as copy:
         source.backup(copy)
+    prepare(to)
     with server_process(database_url, name=name) as server:
         practice = Practice(server.origin, "", database_url, server)
         yield Couple(server.origin, practice, made.therapist, made.patient, made.entry)

@@ -89,3 +89,14 @@ def entry_id(page: Page) -> str:
     found = re.search(r"/(?:journal|to-read)/([0-9a-f-]{36})$", page.url)
     assert found, page.url
     return found[1]
+
+
+async def make_link(page: Page) -> str:
+    """Make the reconnect link on a contact's page; returns it."""
+    await press(page, "Make a reconnect link")
+    await expect(page.get_by_role("dialog").get_by_role("img", name="Invitation code")).to_be_visible()
+    await press(page, "Copy the link")
+    link: str = await page.evaluate("navigator.clipboard.readText()")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("A reconnect link is waiting for its answer")).to_be_visible()
+    return link

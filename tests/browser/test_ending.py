@@ -94,7 +94,7 @@ async def test_a_therapist_is_told_what_they_can_still_file(couple: Couple, devi
     laptop = await devices.laptop(couple.origin)
     await sign_in(laptop, couple.origin, couple.therapist.email, couple.therapist.passphrase)
     await laptop.get_by_role("link", name="Patients", exact=True).click()
-    await laptop.get_by_role("link", name="Anahit").click()
+    await laptop.get_by_role("link", name="Anahit nothing shared").click()
     await laptop.get_by_role("link", name="How the key was verified").click()
     await open_ending(laptop, "End working with Anahit?")
     await expect(

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Couple, Devices
-from tests.browser.people import keep_kit, press, sign_in, visit, write
+from tests.browser.people import choose, keep_kit, make_link, press, sign_in, visit, write
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ANOTHER = "gravel moth window seventh rope"
@@ -53,6 +53,33 @@ async def test_a_lost_phone_opens_nothing_more_once_the_laptop_has_renewed_all_k
     await press(phone, "Sign in")
     for text in ("After it.", "Before the phone was lost.", couple.entry):
         await expect(phone.get_by_text(text)).to_be_visible()
+
+
+async def test_after_new_keys_sharing_goes_on_once_both_have_reconnected(couple: Couple, devices: Devices) -> None:
+    laptop, desk = await devices.laptop(couple.origin), await devices.laptop(couple.origin)
+    await sign_in(laptop, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await expect(laptop.get_by_text(couple.entry)).to_be_visible()
+    await begin(laptop, couple)
+    await expect(laptop.get_by_role("heading", name="You have new keys")).to_be_visible()
+    await press_link(laptop, "Done")
+    await expect(laptop.get_by_text("You have new keys. Reconnect with Dr. Tidewell")).to_be_visible()
+    await write(laptop, "Shared after new keys.")
+    await choose(laptop, "To read")
+    await expect(
+        laptop.get_by_text("What you share waits here until Dr. Tidewell and you have reconnected.")
+    ).to_be_visible()
+
+    await sign_in(desk, couple.origin, couple.therapist.email, couple.therapist.passphrase)
+    await expect(desk.get_by_text("has new keys").first).to_be_visible()
+    await expect(desk.get_by_text("Shared after new keys.")).to_have_count(0)
+    await desk.get_by_role("link", name="What to do").first.click()
+    link = await make_link(desk)
+
+    await laptop.goto(link)
+    await press(laptop, "Yes, reconnect with Dr. Tidewell")
+    await expect(laptop.get_by_text("You have answered Dr. Tidewell.")).to_be_visible()
+    await visit(desk, couple.origin, "/to-read")
+    await expect(desk.get_by_text("Shared after new keys.")).to_be_visible()
 
 
 async def press_link(page: Page, name: str) -> None:

@@ -430,12 +430,20 @@ async def test_a_restored_server_is_no_attack_and_what_it_lost_is_named(two: Two
 
 
 async def test_nothing_is_ever_sealed_to_a_key_that_the_server_names(two: Two) -> None:
-    two.town.wires["ana"].lies["/relations"] = (
+    lies = two.town.wires["ana"].lies
+    lies["/relations"] = (
         list[wire.Relation],
         lambda relations: [msgspec.structs.replace(r, key_id=Identity.new().key_id) for r in relations],
     )
-    await two.patient.relations()
+    await two.patient.sync()
+    assert two.patient.changed_keys == {two.therapist.id}
     entry = await two.patient.write("To whom I know.")
+    # Enough to hold back what would go to the pinned key, never enough to pin.
+    with pytest.raises(KeyChangedError):
+        await two.patient.share(entry.id, two.therapist.id)
+    assert two.patient.record(entry.id).head.revision == 1
+    del lies["/relations"]
+    await two.patient.sync()
     shared = await two.patient.share(entry.id, two.therapist.id)
     [named] = readers_of(shared.content)
     assert named["key_id"] == two.therapist.journal.keyring.identity.key_id

@@ -10,7 +10,8 @@ import pytest
 from aftertide import wire, wire_rotation
 from aftertide.access import passphrase
 from aftertide.account import Account
-from aftertide.errors import NotSignedInError, StaleGenError, UnreachableError, WrongProofError
+from aftertide.errors import KeyChangedError, NotSignedInError, StaleGenError, UnreachableError, WrongProofError
+from aftertide.invitations import open_invitation
 from aftertide.memory import Memory
 from aftertide.protocol.encoding import b64u
 from aftertide.protocol.errors import DoesNotOpenError, OlderGenerationError, ProofError, ProtocolError
@@ -30,6 +31,14 @@ async def renew(account: Account) -> str:
     prepared = await account.access.prepare_new_keys(passphrase(PASSPHRASE), ANOTHER)
     await account.renew_keys(prepared)
     return prepared.kit
+
+
+async def reconnect(two: Two) -> None:
+    """The therapist, who still has keys, makes the link; the patient answers it."""
+    link = (await two.therapist.invitations.reconnect(two.patient.id, "Dr. Rivera")).link
+    await two.patient.invitations.answer(await open_invitation(two.patient._api, link), "Ana")
+    await two.therapist.sync()
+    await two.therapist.invitations.settle()
 
 
 async def a_journal(two: Two) -> tuple[str, str, str]:
@@ -65,6 +74,22 @@ async def test_everything_opens_under_the_new_keys_here_and_on_another_device(tw
     await two.patient.edit(entry, lambda old: {**old, "text": "Three."})
     assert two.patient.record(entry).head.epoch == 2  # under a key that nobody had before
     assert two.patient.record(shared).head.epoch == 2
+
+
+async def test_nothing_is_sealed_for_a_contact_who_has_not_the_new_keys_until_both_reconnect(two: Two) -> None:
+    _, shared, _ = await a_journal(two)
+    await renew(two.patient)
+    new = await two.patient.write("New.")
+    for sharing in (two.patient.share(new.id, two.therapist.id), two.patient.edit(shared, lambda old: old)):
+        with pytest.raises(KeyChangedError):
+            await sharing
+    await reconnect(two)
+    await two.patient.share(new.id, two.therapist.id)
+    laptop = await two.town.device("a laptop of hers").sign_in("rivera@example.org", PASSPHRASE)
+    for therapist in (two.therapist, laptop):
+        await therapist.sync()
+        assert therapist.faults == ()
+        assert {therapist.record(entry).content["text"] for entry in (shared, new.id)} == {"For Monday.", "New."}
 
 
 async def test_the_former_ways_in_open_nothing_any_more(two: Two) -> None:
@@ -168,6 +193,7 @@ async def test_a_thief_with_the_device_and_the_database_reads_nothing_written_si
     await renew(two.patient)
     await two.patient.write("New.")
     await two.patient.edit(entry, lambda old: {**old, "text": "Of old, changed since."})
+    await reconnect(two)
     await two.patient.edit(shared, lambda old: {**old, "text": "Shared of old, changed since."})
     await thief.take_the_database()  # and has it again, as it is now
     assert await thief.reads(await database.fetch(ALL)) <= before

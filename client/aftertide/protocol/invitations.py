@@ -1,13 +1,14 @@
 """Invitations: keys verified by the link itself, names that the server never sees, and digits for those who compare."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from aftertide.protocol.encoding import b64u, check_id, ctx, unb64u
 from aftertide.protocol.errors import EncodingError, LinkError, SecondAnswerError, TagError
-from aftertide.protocol.ijson import dump, parse
+from aftertide.protocol.ijson import JsonObject, dump, parse
 from aftertide.protocol.keys import SecretKey
 from aftertide.protocol.padding import pad, unpad
 from aftertide.protocol.primitives import KEY_LENGTH, check_key, digest, hkdf, mac, same, seal, unseal
@@ -117,21 +118,64 @@ def accept_answer(
     return False
 
 
+def judge_reconnect(
+    invite: str, reconnects: str, invitee: tuple[str, bytes], pinned: tuple[bytes, Sequence[bytes], str | None] | None
+) -> Literal["change", "instead", "known"]:
+    """Judge a right answer to an invitation that was made from the page of `reconnects`, once its tag holds.
+
+    `change`: it changes the key of exactly that account; `instead`: an unknown account is pinned in its place; `known`:
+    nothing, it is pinned already. `pinned` is what is known of who answers: the key, former keys, the invitation that
+    verified it. `SecondAnswerError` for everybody else: a contact who isn't asked, or a key that was given up before.
+    """
+    account, key = invitee
+    if pinned is None and account != reconnects:
+        return "instead"
+    if pinned is not None:
+        present, former, invitation = pinned
+        if present == key and (account == reconnects or invitation == invite):
+            return "known"
+        if account == reconnects and present != key and key not in former:
+            return "change"
+    raise SecondAnswerError("an answer from somebody who wasn't asked, or by a key that was given up")
+
+
 def _card_context(invite: str, role: CardRole, account: str) -> bytes:
     return ctx("aftertide/1/invite-card", invite, role, account)
 
 
-def seal_card(secret: InvitationSecret, invite: str, role: CardRole, account: str, name: str) -> bytes:
-    """Seal a name; `account` is that of the one named."""
-    return seal(secret.card_key, _card_context(invite, role, account), pad(dump({"name": name})))
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card says: a name and, on an inviter's, the account from whose page the invitation was made.
+
+    `reconnects` changes what a person is told, never a pin.
+    """
+
+    name: str
+    reconnects: str | None = None
+
+
+def seal_card(
+    secret: InvitationSecret, invite: str, role: CardRole, account: str, name: str, reconnects: str | None = None
+) -> bytes:
+    """Seal a name; `account` is that of the one named, `reconnects` on an inviter's that of the one who is asked."""
+    said: JsonObject = {"name": name} if reconnects is None else {"name": name, "reconnects": reconnects}
+    return seal(secret.card_key, _card_context(invite, role, account), pad(dump(said)))
+
+
+def read_card(secret: InvitationSecret, invite: str, role: CardRole, account: str, sealed: bytes) -> Card:
+    """Read a card; `DoesNotOpenError` for another invitation, role or account, `TagError` where it holds no name."""
+    said = parse(unpad(unseal(secret.card_key, _card_context(invite, role, account), sealed)))
+    name, reconnects = said.get("name"), said.get("reconnects")
+    if not isinstance(name, str) or not name:
+        raise TagError("a card without a name")
+    if reconnects is not None and not isinstance(reconnects, str):
+        raise TagError("a card that names no account")
+    return Card(name, reconnects)
 
 
 def open_card(secret: InvitationSecret, invite: str, role: CardRole, account: str, sealed: bytes) -> str:
-    """Open a card; `DoesNotOpenError` for another invitation, role or account, `TagError` where it holds no name."""
-    name = parse(unpad(unseal(secret.card_key, _card_context(invite, role, account), sealed))).get("name")
-    if not isinstance(name, str) or not name:
-        raise TagError("a card without a name")
-    return name
+    """Return the name on a card; raises as `read_card`."""
+    return read_card(secret, invite, role, account, sealed).name
 
 
 def make_link(origin: str, invite: str, secret: InvitationSecret) -> str:

@@ -1486,7 +1486,8 @@ export interface components {
         };
         /** NewInvitation */
         NewInvitation: {
-            adult: boolean;
+            /** @default false */
+            adult?: boolean;
             card: string;
             /** Format: uuid */
             id: string;
@@ -1585,6 +1586,8 @@ export interface components {
             /** Format: uuid */
             inviter: string;
             inviter_key: string;
+            /** @enum {string} */
+            inviter_role: "patient" | "therapist";
             practice: components["schemas"]["PracticeView"];
             tag: string;
         };

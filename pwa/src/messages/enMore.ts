@@ -6,6 +6,7 @@ import { care } from "./en/care";
 import { newKeys } from "./en/newKeys";
 import { notices } from "./en/notices";
 import { passkeys } from "./en/passkeys";
+import { reconnecting } from "./en/reconnecting";
 import { reminders } from "./en/reminders";
 import { review } from "./en/review";
 import { shell } from "./en/shell";
@@ -17,6 +18,7 @@ export const enMore = {
   ...newKeys,
   ...notices,
   ...passkeys,
+  ...reconnecting,
   ...reminders,
   ...review,
   ...shell,

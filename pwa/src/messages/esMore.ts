@@ -7,6 +7,7 @@ import { care } from "./es/care";
 import { newKeys } from "./es/newKeys";
 import { notices } from "./es/notices";
 import { passkeys } from "./es/passkeys";
+import { reconnecting } from "./es/reconnecting";
 import { reminders } from "./es/reminders";
 import { review } from "./es/review";
 import { shell } from "./es/shell";
@@ -18,6 +19,7 @@ export const esMore = {
   ...newKeys,
   ...notices,
   ...passkeys,
+  ...reconnecting,
   ...reminders,
   ...review,
   ...shell,

@@ -116,6 +116,35 @@ export async function judgeAnswer(
   return "known";
 }
 
+/** What an account has pinned of somebody who answers. */
+export interface Pinned {
+  readonly publicKey: Bytes;
+  /** Keys that the same account had before. */
+  readonly former: readonly Bytes[];
+  /** The invitation that verified it. */
+  readonly invitation: string | undefined;
+}
+
+/**
+ * What a right answer to an invitation that was made from the page of `reconnects` does, once the answer's tag holds:
+ * `"change"`: the key of exactly that account; `"instead"`: an unknown account is pinned in its place; `"known"`: nothing,
+ * it is pinned already. `pinned` is what is known of who answers. Throws {@link SecondAnswerError} for everybody else: a
+ * contact who isn't asked, or a key that was given up before.
+ */
+export function judgeReconnect(
+  invite: string,
+  reconnects: string,
+  invitee: Omit<Party, "name">,
+  pinned: Pinned | undefined,
+): "change" | "instead" | "known" {
+  const same = pinned && equalBytes(pinned.publicKey, invitee.publicKey);
+  if (same && (invitee.account === reconnects || pinned.invitation === invite)) return "known";
+  if (!pinned && invitee.account !== reconnects) return "instead";
+  const givenUp = pinned?.former.some((key) => equalBytes(key, invitee.publicKey));
+  if (pinned && invitee.account === reconnects && !givenUp) return "change";
+  throw new SecondAnswerError("an answer from somebody who wasn't asked, or by a key that was given up");
+}
+
 /** Whose name a card holds. */
 export interface CardHead {
   readonly invite: string;
@@ -127,16 +156,35 @@ function cardContext(head: CardHead): Bytes {
   return ctx("aftertide/1/invite-card", head.invite, head.role, head.account);
 }
 
-/** Seals a name, so that the server never sees it. */
-export async function sealCard(keys: InvitationKeys, head: CardHead, name: string): Promise<Bytes> {
-  return seal(keys.cardKey, cardContext(head), pad(printJson({ name })));
+/** What a card says, under the server's eyes and sealed from them. */
+export interface Card {
+  readonly name: string;
+  /** On an inviter's: the account from whose page the invitation was made. It changes words on a screen, never a pin. */
+  readonly reconnects: string | undefined;
 }
 
-/** The name on a card. Throws {@link SealError} for another invitation, role or account, {@link InvitationError} without a name. */
-export async function openCard(keys: InvitationKeys, head: CardHead, sealed: Bytes): Promise<string> {
-  const { name } = parseJsonObject(unpad(await open(keys.cardKey, cardContext(head), sealed)));
+/** Seals a name, so that the server never sees it; an inviter's with whom it reconnects. */
+export async function sealCard(
+  keys: InvitationKeys,
+  head: CardHead,
+  name: string,
+  reconnects?: string,
+): Promise<Bytes> {
+  return seal(keys.cardKey, cardContext(head), pad(printJson({ name, ...(reconnects && { reconnects }) })));
+}
+
+/** Reads a card. Throws {@link SealError} for another invitation, role or account, {@link InvitationError} without a name. */
+export async function readCard(keys: InvitationKeys, head: CardHead, sealed: Bytes): Promise<Card> {
+  const { name, reconnects } = parseJsonObject(unpad(await open(keys.cardKey, cardContext(head), sealed)));
   if (typeof name !== "string" || name === "") throw new InvitationError("a card without a name");
-  return name;
+  if (reconnects !== undefined && typeof reconnects !== "string")
+    throw new InvitationError("a card that names no account");
+  return { name, reconnects };
+}
+
+/** The name on a card; throws as {@link readCard}. */
+export async function openCard(keys: InvitationKeys, head: CardHead, sealed: Bytes): Promise<string> {
+  return (await readCard(keys, head, sealed)).name;
 }
 
 /** The link of an invitation: only its fragment, which no browser sends, holds the secret. */

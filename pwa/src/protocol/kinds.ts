@@ -27,7 +27,13 @@ export type EntryFields = {
   feelings: string[];
 };
 
-export type EntryContent = RecordContent & EntryFields;
+export type EntryContent = RecordContent &
+  EntryFields & {
+    /** Given back by a therapist after every way in was lost: which record it had been, by whom, when it was taken in. */
+    given_back?: { record: string; account: string; name: string; at: string };
+  };
+/** An entry that a former account had shared: `json` is what it said without its readers, `created` when the server got it. */
+export type ReturnedContent = RecordContent & { record: string; created: string; json: EntryFields & JsonObject };
 /** `revision` is the one of the entry that it answers. */
 export type CommentContent = RecordContent & {
   text: string;
@@ -59,6 +65,12 @@ export type ContactContent = RecordContent & {
   role: Role;
   practice?: string;
   verified: { how: string; at: string; invitation?: string };
+  /** The generation of one's own keys that this contact has pinned; without it the first. */
+  knows?: number;
+  /** Keys of the same account before this one, newest first, in base64. */
+  former?: string[];
+  /** The contact in whose place this one stands. */
+  replaces?: string;
 };
 export type InvitationState = "open" | "answered" | "withdrawn" | "expired";
 /** The record's id is the invitation's; `secret` (32 bytes, base64) goes once a key is pinned. */
@@ -69,6 +81,8 @@ export type InvitationContent = RecordContent & {
   secret?: string;
   state: InvitationState;
   contact?: string;
+  /** The contact from whose page it was made. */
+  reconnects?: string;
 };
 export type SettingsContent = RecordContent & {
   name: string;

@@ -2,7 +2,12 @@
 
 import type { Fault } from "../store";
 
-const TIDINGS: ReadonlySet<Fault["kind"]> = new Set(["kept-after-deletion", "back-after-deletion", "share-refused"]);
+const TIDINGS: ReadonlySet<Fault["kind"]> = new Set([
+  "kept-after-deletion",
+  "back-after-deletion",
+  "share-refused",
+  "key-changed",
+]);
 
-/** Nobody did wrong: the person is told, and that is all. */
+/** Nobody did wrong: the person is told, and that is all. Of new keys a notice of its own tells, with what to do. */
 export const isTidings = (fault: Fault): boolean => TIDINGS.has(fault.kind);

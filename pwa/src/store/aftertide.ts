@@ -63,7 +63,13 @@ export function createAftertide(options: StoreOptions): Store {
   const outbox = new Outbox(shelf);
   const exchange = later(async () => {
     const { Exchange } = await import("./exchange");
-    exchanged = new Exchange(shelf, api, outbox, () => incarnation);
+    exchanged = new Exchange(
+      shelf,
+      api,
+      outbox,
+      () => incarnation,
+      (account) => care.hasNewKeys(account),
+    );
     return exchanged;
   });
   // Locking waits for no code that is yet to be fetched.
@@ -128,6 +134,11 @@ export function createAftertide(options: StoreOptions): Store {
   const journal = new JournalDesk(shelf, outbox, care, answers, environment, kick);
   const review = new ReviewDesk(shelf, outbox, care, answers, environment, kick);
 
+  const reconnecting = later(async () => {
+    const { ReconnectDesk } = await import("./reconnecting.svelte");
+    return new ReconnectDesk(shelf, outbox, care, environment, kick);
+  });
+
   return {
     session,
     kit,
@@ -143,6 +154,10 @@ export function createAftertide(options: StoreOptions): Store {
       ),
     reminders: () =>
       reminders().catch((error: unknown) => {
+        throw asStoreError(error);
+      }),
+    reconnecting: () =>
+      reconnecting().catch((error: unknown) => {
         throw asStoreError(error);
       }),
     passkeys: () =>

@@ -4,6 +4,8 @@ import {
   type Answers,
   type ContactContent,
   checkDigits,
+  equalBytes,
+  fromBase64,
   type InvitationContent,
   keyIdOf,
   newId,
@@ -17,7 +19,7 @@ import { StoreError } from "./errors";
 import type { Agreement, AgreementTemplate, Care, Contact, Invitation, Practice } from "./interface";
 import type { Inviting } from "./inviting";
 import { later } from "./later";
-import type { OwnRecord } from "./opening";
+import type { OwnRecord, Pin } from "./opening";
 import type { Outbox } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
@@ -67,11 +69,16 @@ export class CareDesk implements Care {
   );
 
   readonly contacts: readonly Contact[] = $derived.by(() => {
-    const pins = [...this.shelf.pins.values()];
-    return pins
+    const { pins } = this.shelf;
+    return [...pins.values()]
       .map(({ content }): Contact => {
         const relation = this.relation(content.account);
-        const namesake = pins.some((other) => other.account !== content.account && other.content.name === content.name);
+        const stoodFor = formerOf(pins, content.account);
+        const successors = [...pins.keys()].filter((other) => formerOf(pins, other).includes(content.account));
+        const namesake = [...pins.values()].some(
+          ({ account, content: { name } }) =>
+            name === content.name && ![content.account, ...stoodFor, ...successors].includes(account),
+        );
         return {
           account: content.account,
           name: content.name,
@@ -81,6 +88,11 @@ export class CareDesk implements Care {
           sameName: namesake,
           active: relation !== undefined && !relation.ended,
           closed: this.#closed.some(({ account }) => account === content.account),
+          newKeys: this.shelf.changedKeys.has(content.account),
+          lacksMine: this.shelf.lacksMine(content.account),
+          earlierKeys: content.former?.length ?? 0,
+          standsFor: stoodFor,
+          replaced: successors.length > 0,
         };
       })
       .sort((a, b) => a.name.localeCompare(b.name));
@@ -102,6 +114,7 @@ export class CareDesk implements Care {
           created: content.created,
           expires: content.expires,
           contact: content.contact,
+          reconnects: content.reconnects,
           faults: this.shelf.faults.filter((fault) => fault.record === id),
         };
       })
@@ -184,6 +197,10 @@ export class CareDesk implements Care {
     return this.#invite((inviting) => inviting.create(wanted));
   }
 
+  reconnect(account: string): Promise<{ id: string; link: string }> {
+    return this.#invite((inviting) => inviting.reconnect(account));
+  }
+
   invitationLink(id: string): Promise<string> {
     return this.#invite((inviting) => inviting.link(id));
   }
@@ -207,7 +224,7 @@ export class CareDesk implements Care {
     const { readers: _, ...rest } = settings.content;
     const version = (settings.content.agreement?.version ?? 0) + 1;
     await this.outbox.save({ record: settings.id, content: { ...rest, agreement: { text, answers, version } } });
-    const cared = this.contacts.filter((contact) => contact.role === "patient" && contact.active);
+    const cared = this.contacts.filter((contact) => contact.role === "patient" && contact.active && !contact.replaced);
     for (const patient of patients ?? cared.map(({ account }) => account)) await this.offerAgreement(patient);
     this.kick();
   }
@@ -275,6 +292,7 @@ export class CareDesk implements Care {
     this.#practices = (practices as Schemas["PracticeView"][] | undefined) ?? [];
     this.#relations = (relations as Relation[] | undefined) ?? [];
     this.#closed = (closed as Closed[] | undefined) ?? [];
+    await this.#compareKeys();
   }
 
   /** Forgets the lists, when nobody is here. */
@@ -284,6 +302,7 @@ export class CareDesk implements Care {
     this.#shown = [];
     this.#closed = [];
     this.#refreshedAt = 0;
+    this.shelf.changedKeys = new Set();
   }
 
   /**
@@ -293,14 +312,22 @@ export class CareDesk implements Care {
   async refresh(forced = false): Promise<void> {
     const open = this.shelf.mine<InvitationContent>("invitation").filter(({ content }) => content.state === "open");
     const due = forced || this.environment.now() - this.#refreshedAt >= REFRESH;
-    if (!due && open.length === 0) return;
-    if (this.shelf.requireHere().role === "therapist") {
+    if (!due && open.length === 0) return this.#compareKeys();
+    let pinned = false;
+    if (this.shelf.requireHere().role === "therapist" || this.shelf.mine("invitation").length > 0) {
       this.#shown = await this.api.invitations();
       const inviting = this.#shown.length > 0 ? await this.#inviting() : undefined;
-      for (const shown of this.#shown) await inviting?.answered(shown);
+      for (const shown of this.#shown) if (await inviting?.answered(shown)) pinned = true;
     }
     const unpinned = this.#relations.some((relation) => !this.shelf.pins.has(relation.account));
-    if (!due && !unpinned && this.#shown.every((shown) => this.relation(shown.invitee ?? "") || !shown.invitee)) return;
+    const listed = this.#shown.every((shown) => this.relation(shown.invitee ?? "") || !shown.invitee);
+    if (due || pinned || unpinned || !listed) await this.#fetchLists();
+    await this.#compareKeys();
+    if (this.shelf.requireHere().role === "patient")
+      for (const { account, ended } of this.#relations) if (ended) await this.#keepComments(account);
+  }
+
+  async #fetchLists(): Promise<void> {
     // A contact is pinned after the server has the relation, which stays when it ends: it goes with an account alone.
     const pinned = [...this.shelf.pins.keys()];
     [this.#practices, this.#relations] = await Promise.all([this.api.practices(), this.api.relations()]);
@@ -314,9 +341,15 @@ export class CareDesk implements Care {
       await transaction.put("care", lists.relations, "relations");
       await transaction.put("care", lists.closed, "closed");
     });
-    await this.#compareKeys();
-    if (this.shelf.requireHere().role === "patient")
-      for (const { account, ended } of this.#relations) if (ended) await this.#keepComments(account);
+  }
+
+  /** Whether the server names another key for a contact than the pinned one, asked of it now unless it has said so. */
+  async hasNewKeys(account: string): Promise<boolean> {
+    if (!this.shelf.changedKeys.has(account)) {
+      await this.#fetchLists();
+      await this.#compareKeys();
+    }
+    return this.shelf.changedKeys.has(account);
   }
 
   async #keepComments(account: string): Promise<void> {
@@ -328,19 +361,35 @@ export class CareDesk implements Care {
 
   /** A pinned key never changes because the server says so: both are told. */
   async #compareKeys(): Promise<void> {
-    for (const relation of this.#relations) {
-      const pinned = this.shelf.pinnedKey(relation.account);
-      if (pinned && (await keyIdOf(pinned)) !== relation.key_id) {
-        await this.shelf.addFault("key-changed", undefined, relation.account);
-      }
+    const { shelf } = this;
+    const changed = new Set<string>();
+    for (const { account, key_id } of this.#relations) {
+      const pinned = shelf.pinnedKey(account);
+      if (pinned && (await keyIdOf(pinned)) !== key_id) changed.add(account);
     }
+    if (changed.size > 0 || shelf.changedKeys.size > 0) shelf.changedKeys = changed;
+    for (const account of changed) await shelf.addFault("key-changed", undefined, account);
+    for (const { id, kind, account = "" } of shelf.faults)
+      if (kind === "key-changed" && shelf.pins.has(account) && !changed.has(account)) await shelf.dismissFault(id);
     for (const { id, content } of this.shelf.mine<ContactContent>("contact")) {
       const pinned = this.shelf.pins.get(content.account);
       // Two devices pinned at once: the lowest id wins, but never over another key in silence.
-      if (pinned && toBase64(pinned.publicKey) !== content.key)
+      const other = pinned && toBase64(pinned.publicKey) !== content.key;
+      if (other && !pinned.former.some((key) => equalBytes(key, fromBase64(content.key))))
         await this.shelf.addFault("second-answer", id, content.account);
     }
   }
+}
+
+/** The accounts in whose place one stands, the last one first. */
+function formerOf(pins: ReadonlyMap<string, Pin>, account: string): string[] {
+  const former: string[] = [];
+  let next = pins.get(account)?.content.replaces;
+  while (next !== undefined && next !== account && !former.includes(next)) {
+    former.push(next);
+    next = pins.get(next)?.content.replaces;
+  }
+  return former;
 }
 
 function isNewer(a: Agreement, b: Agreement): boolean {

@@ -43,12 +43,14 @@ export function writtenAt(wall: string, zone: string): string {
   return fitting ?? inZone(guess - Math.min(...offsets), zone);
 }
 
-/** A contact, pinned by an invitation. */
+/** A contact, pinned by an invitation; `replaces` is the one in whose place it stands. */
 export function newContact(
   party: Party,
   role: Role,
   practice: string | undefined,
   verified: { at: string; invitation: string },
+  replaces?: string,
+  knows = 1,
 ): JsonObject {
   return {
     kind: "contact",
@@ -58,7 +60,9 @@ export function newContact(
     name: party.name,
     role,
     ...(practice ? { practice } : {}),
-    verified: { how: "invitation", ...verified },
+    verified: { how: replaces ? "reconnect" : "invitation", ...verified },
+    ...(replaces && { replaces }),
+    ...(knows > 1 && { knows }),
   };
 }
 

@@ -143,6 +143,8 @@ export interface Attempt {
   readonly content: Bytes | undefined;
   /** What is inside says more than that: it was merged. */
   readonly merged?: boolean;
+  /** Who is to read it isn't inside: a reader's keys have changed. */
+  readonly alone?: boolean;
   readonly revision: number;
 }
 

@@ -34,6 +34,8 @@ export type Reason =
   /** Sealed words that no key of this device opens; they are kept. */
   | "unopened"
   | "no-agreement"
+  /** A reader has other keys than the pinned ones: reconnect first. */
+  | "new-keys"
   | "no-reader"
   | "no-longer-shared"
   /** Not somebody one works with now. */

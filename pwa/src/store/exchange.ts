@@ -16,10 +16,16 @@ export class Exchange {
   readonly ledger: Ledger;
   readonly access: Access;
 
-  constructor(shelf: Shelf, api: Api, outbox: Outbox, incarnation: () => string | undefined) {
+  constructor(
+    shelf: Shelf,
+    api: Api,
+    outbox: Outbox,
+    incarnation: () => string | undefined,
+    hasNewKeys: (account: string) => Promise<boolean>,
+  ) {
     const outgoing = new Outgoing(shelf);
     const restoring = new Restoring(shelf, outbox, outgoing);
-    this.pull = new Pull(shelf, api, outbox, outgoing, restoring, incarnation, () => this.ledger);
+    this.pull = new Pull(shelf, api, outbox, outgoing, restoring, incarnation, () => this.ledger, hasNewKeys);
     this.ledger = new Ledger(shelf, api, outbox, outgoing, this.pull, incarnation);
     this.access = new Access(shelf, api);
     this.push = new Push(shelf, api, outbox, outgoing, restoring, this.pull);

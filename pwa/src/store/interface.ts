@@ -11,12 +11,16 @@
 import type { Answers, Attention, EntryFields, InvitationState, KitFault, PassphraseFault, Role } from "../protocol";
 import type { Appointments } from "./calendar";
 import type { FaultKind, StoreError } from "./errors";
+import type { Reconnecting } from "./reconnects";
 import type { Reminders } from "./reminding";
+import type { FirstLink, OpenedInvitation, SignUp } from "./signingUp";
 import type { Fault, Sync } from "./syncing";
 import type { Device, Kit, LockAfter, PasskeyInMaking, Passkeys, Rotation, Shown, Typed } from "./waysIn";
 
 export type * from "./calendar";
+export type * from "./reconnects";
 export type * from "./reminding";
+export type * from "./signingUp";
 export type * from "./syncing";
 export type * from "./waysIn";
 export type {
@@ -46,6 +50,8 @@ export interface Aftertide {
   emailThatCameAlong(): Promise<string | undefined>;
   /** How one is reminded: fetched when it is first needed. Rejects with `offline` where its code can't be fetched. */
   reminders(): Promise<Reminders>;
+  /** Starting over with somebody who lost every way in: fetched when it is first needed. Rejects with `offline`. */
+  reconnecting(): Promise<Reconnecting>;
   /** One's own passkeys: fetched when they are first needed. Rejects with `offline` where their code can't be fetched. */
   passkeys(): Promise<Passkeys>;
   /** Renewing all keys; likewise. */
@@ -98,7 +104,10 @@ export interface Session {
    * request: show progress.
    */
   signUp(wanted: SignUp): Promise<{ kit: string }>;
-  /** An account that is already signed in accepts an opened invitation (a second therapist). Rejects like signUp. */
+  /**
+   * An account that is already signed in answers an opened invitation: a patient a therapist's, a therapist a patient's
+   * reconnect link. Rejects like signUp, and with `link` where it isn't for this role.
+   */
   acceptInvitation(): Promise<void>;
   /** The person has saved the kit and typed part of it back (the screen compares). */
   confirmKitSaved(): Promise<void>;
@@ -170,35 +179,6 @@ export interface Session {
   readonly language: string | undefined;
 }
 
-export interface FirstLink {
-  /** Name of the practice. */
-  readonly practice: string;
-}
-
-export interface OpenedInvitation {
-  readonly invite: string;
-  /** As the inviter named themselves, covered by the tag. Let the person confirm it. */
-  readonly inviterName: string;
-  /** Name of the practice, in plain on the server, not covered by the tag. */
-  readonly practice: string;
-  readonly expires: string;
-}
-
-export interface SignUp {
-  /** By which link: the account's role follows from it. The secret part is the one last opened. */
-  readonly by: "first-link" | "invitation";
-  readonly email: string;
-  /** Undefined where the passkey begun with {@link Session.firstPasskey} opens the account. */
-  readonly passphrase?: string;
-  /** How one is called: sealed, shown to contacts only. */
-  readonly name: string;
-  readonly language: string;
-  /** What this device is called in the list of devices. */
-  readonly device: string;
-  /** Somebody else uses this device or reads the mailbox: it locks when it is left, and notices have no buttons; all of it can be changed. */
-  readonly othersLook?: boolean;
-}
-
 /** The owner's choice for an entry. `to-read` stands for attention 1 and 2. */
 export type Choice = "only-you" | "for-our-session" | "to-read";
 
@@ -258,6 +238,10 @@ export interface Entry extends EntryFields {
   readonly refused: string | undefined;
   /** A share waits to go out. */
   readonly sharing: boolean;
+  /** Readers for whom it waits: their keys have changed, and both have to reconnect first. */
+  readonly waitsFor: readonly string[];
+  /** Given back by a therapist after every way in was lost. */
+  readonly givenBack: { readonly name: string; readonly at: string } | undefined;
   /** Was taken back on this device, and the server doesn't have it yet: "waiting to be taken back". */
   readonly waitingToBeTakenBack: boolean;
   /** There is a change to this shared entry that its readers don't have: show "Send the change". Its words. */
@@ -337,6 +321,12 @@ export interface Care {
   checkDigits(account: string): Promise<string>;
   /** A therapist's invitation to a patient, valid once, for seven days. Rejects with `locked`, `offline`. */
   createInvitation(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }>;
+  /**
+   * The link for a contact whose keys changed or who lost every way in: the one that is open, or a new one, for seven days.
+   * Only its answer changes that contact's key, or puts another account in that one's place. Rejects with `unknown`, `locked`,
+   * `offline`.
+   */
+  reconnect(account: string): Promise<{ id: string; link: string }>;
   /** The link of an open invitation again. Rejects with `link-gone`, `locked`. */
   invitationLink(id: string): Promise<string>;
   withdrawInvitation(id: string): Promise<void>;
@@ -379,6 +369,16 @@ export interface Contact {
   readonly active: boolean;
   /** Whether their account is closed, by the server's word: what was planned with them, and what they shared, is gone. */
   readonly closed: boolean;
+  /** They have other keys than the pinned one, by the server's word: nothing new goes to them until both reconnect. */
+  readonly newKeys: boolean;
+  /** They don't have the new keys of whoever is here yet: nothing new goes to them until both reconnect, by a link that they make. */
+  readonly lacksMine: boolean;
+  /** How many keys of the same account are kept from before. */
+  readonly earlierKeys: number;
+  /** Former accounts of the same person, in whose place this one stands, the last one first. */
+  readonly standsFor: readonly string[];
+  /** Another account stands in this one's place. */
+  readonly replaced: boolean;
 }
 
 export interface Invitation {
@@ -390,6 +390,8 @@ export interface Invitation {
   readonly expires: string;
   /** The account that answered, once pinned. */
   readonly contact: string | undefined;
+  /** The contact from whose page it was made. */
+  readonly reconnects: string | undefined;
   readonly faults: readonly Fault[];
 }
 

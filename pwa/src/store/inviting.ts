@@ -1,4 +1,4 @@
-/** A therapist's invitations and their answers: loaded when there are some. */
+/** One's invitations and their answers, by which alone a pinned key changes: loaded when there are some. */
 import type { Api, Schemas } from "../api/client";
 import {
   fromBase64,
@@ -9,10 +9,13 @@ import {
   invitationLink,
   inviterTag,
   judgeAnswer,
+  judgeReconnect,
   newId,
   newInvitationSecret,
   openCard,
+  type Party,
   ProtocolError,
+  requireInviteeTag,
   SecondAnswerError,
   sealCard,
   toBase64,
@@ -21,13 +24,14 @@ import type { CareDesk } from "./care.svelte";
 import { newContact } from "./contents";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
-import type { OwnRecord } from "./opening";
+import type { OwnRecord, Pin } from "./opening";
 import type { Outbox } from "./outbox";
 import type { Shelf } from "./shelf.svelte";
 
 const WEEK = 7 * 24 * 3_600_000;
 
 type Shown = Schemas["InvitationView"];
+type Mine = OwnRecord & { readonly content: InvitationContent };
 
 export class Inviting {
   constructor(
@@ -41,7 +45,28 @@ export class Inviting {
   ) {}
 
   /** Makes an invitation; gives its link. */
-  async create(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }> {
+  create(wanted: { name: string; adultConfirmed: true }): Promise<{ id: string; link: string }> {
+    return this.#make(wanted.name, undefined);
+  }
+
+  /**
+   * Gives the link by which a contact's new key, or the account in that contact's place, comes to be pinned: the one that is
+   * open, or a new one. Rejects with `unknown` for who isn't a contact.
+   */
+  async reconnect(account: string): Promise<{ id: string; link: string }> {
+    const pin = this.shelf.pins.get(account);
+    if (!pin) throw new StoreError("unknown");
+    const open = this.shelf.mine<InvitationContent>("invitation").find((one) => this.#isOpen(one, account));
+    if (open) return { id: open.id, link: await this.link(open.id) };
+    return this.#make(pin.content.name, account);
+  }
+
+  #isOpen({ content }: Mine, reconnects: string): boolean {
+    const late = Date.parse(content.expires) <= this.environment.now();
+    return content.state === "open" && !late && content.reconnects === reconnects;
+  }
+
+  async #make(name: string, reconnects: string | undefined): Promise<{ id: string; link: string }> {
     const here = this.shelf.requireHere();
     const [identity] = this.shelf.requireKeys().identities;
     const { settings } = this.care;
@@ -54,21 +79,24 @@ export class Inviting {
     const content = {
       kind: "invitation",
       v: 1,
-      name: wanted.name,
+      name,
       created: new Date(created).toISOString(),
       expires: new Date(created + WEEK).toISOString(),
       secret: toBase64(secret),
       state: "open",
+      ...(reconnects && { reconnects }),
     };
     // Kept before it is published: an answer to an invitation without its secret could never be verified.
     await this.outbox.save({ record: id, content });
+    const card = await sealCard(keys, { invite: id, role: "inviter", account: here.account }, inviter.name, reconnects);
     try {
       await this.api.invite({
         id,
         redeem_hash: toBase64(await hash(keys.redeem)),
         tag: toBase64(await inviterTag(keys, id, inviter)),
-        card: toBase64(await sealCard(keys, { invite: id, role: "inviter", account: here.account }, inviter.name)),
-        adult: wanted.adultConfirmed,
+        card: toBase64(card),
+        // Asked on the screen where somebody new is invited; a contact was asked for then.
+        adult: here.role === "therapist",
       });
     } catch (error) {
       await this.outbox.delete(id, 0);
@@ -96,60 +124,76 @@ export class Inviting {
     this.kick();
   }
 
-  #invitation(id: string): (OwnRecord & { readonly content: InvitationContent }) | undefined {
+  #invitation(id: string): Mine | undefined {
     return this.shelf.mine<InvitationContent>("invitation").find((invitation) => invitation.id === id);
   }
 
   /** Writes how an invitation ended, and erases its secret. */
   async #endInvitation(
-    { id, content }: OwnRecord & { readonly content: InvitationContent },
+    { id, content }: Mine,
     ended: { state: InvitationContent["state"]; contact?: string },
   ): Promise<void> {
     const { readers: _, secret: __, ...rest } = content;
     await this.outbox.save({ record: id, content: { ...rest, ...ended } });
   }
 
-  /** Pins who answered an invitation, if the answer is right. */
-  async answered(shown: Shown): Promise<void> {
+  /** Pins who answered an invitation, if the answer is right. Gives whether a key was pinned. */
+  async answered(shown: Shown): Promise<boolean> {
     const found = this.#invitation(shown.id);
-    if (!found || shown.state !== "answered") return;
+    if (!found || shown.state !== "answered") return false;
     const { content } = found;
     if (content.state === "answered") {
       if (shown.invitee && shown.invitee !== content.contact)
         await this.shelf.addFault("second-answer", shown.id, shown.invitee);
-      return;
+      return false;
     }
-    if (content.state !== "open" || !content.secret || Date.parse(content.expires) <= this.environment.now()) return;
+    if (content.state !== "open" || !content.secret) return false;
+    if (Date.parse(content.expires) <= this.environment.now()) return false;
     try {
-      await this.#pin(found, shown, content.secret);
+      return await this.#pin(found, shown, content.secret);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const second = error instanceof SecondAnswerError;
       await this.shelf.addFault(second ? "second-answer" : "forged-answer", shown.id, shown.invitee ?? undefined);
+      return false;
     }
   }
 
-  /** Pins the first right answer, erases the secret, and offers the agreement. */
-  async #pin(found: OwnRecord & { readonly content: InvitationContent }, shown: Shown, secret: string): Promise<void> {
-    const { account } = this.shelf.requireHere();
+  /** Pins the first right answer, erases the secret, and offers the agreement. Gives whether a key was pinned. */
+  async #pin(found: Mine, shown: Shown, secret: string): Promise<boolean> {
+    const { account, role, gen } = this.shelf.requireHere();
     const { invitee, invitee_key, tag, card } = shown;
     if (!invitee || !invitee_key || !tag || !card) throw new InvitationError("an answer without its parts");
     const keys = await invitationKeys(fromBase64(secret));
     const name = await openCard(keys, { invite: shown.id, role: "invitee", account: invitee }, fromBase64(card));
     const party = { account: invitee, publicKey: fromBase64(invitee_key), name };
     const known = this.shelf.pins.get(invitee);
-    for (const identity of this.shelf.requireKeys().identities.slice(0, 1)) {
-      const inviter = { account, publicKey: identity.publicKey };
-      await judgeAnswer(keys, shown.id, inviter, party, fromBase64(tag), known);
-    }
-    if (!known) {
-      const at = new Date(this.environment.now()).toISOString();
-      await this.outbox.save({
-        record: newId(),
-        content: newContact(party, "patient", undefined, { at, invitation: shown.id }),
-      });
+    const [identity] = this.shelf.requireKeys().identities;
+    if (!identity) throw new StoreError("locked");
+    const inviter = { account, publicKey: identity.publicKey };
+    const { reconnects } = found.content;
+    if (reconnects) await requireInviteeTag(keys, shown.id, inviter, party, fromBase64(tag));
+    else await judgeAnswer(keys, shown.id, inviter, party, fromBase64(tag), known);
+    const invitation = known?.content.verified.invitation;
+    const place = reconnects && judgeReconnect(shown.id, reconnects, party, known && { ...known, invitation });
+    const verified = { at: new Date(this.environment.now()).toISOString(), invitation: shown.id };
+    if (place === "change" && known) await this.#change(known, party, verified);
+    else if (!known) {
+      const other = role === "therapist" ? "patient" : "therapist";
+      // A therapist begins at a practice of the patient's, or brings theirs: the server's list says which.
+      const content = newContact(party, other, undefined, verified, reconnects, gen);
+      await this.outbox.save({ record: newId(), content });
     }
     await this.#endInvitation(found, { state: "answered", contact: invitee });
-    if (this.care.template) await this.care.offerAgreement(invitee);
+    if (role === "therapist" && this.care.template) await this.care.offerAgreement(invitee);
+    return !known || place === "change";
+  }
+
+  /** Another key for somebody known. The one before still opens what was accepted under it. */
+  async #change(known: Pin, { publicKey }: Party, verified: { at: string; invitation: string }): Promise<void> {
+    const { readers: _, ...rest } = known.content;
+    const former = [known.content.key, ...(known.content.former ?? [])];
+    const content = { ...rest, key: toBase64(publicKey), former, verified: { how: "reconnect", ...verified } };
+    await this.outbox.save({ record: known.record, content });
   }
 }

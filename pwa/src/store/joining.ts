@@ -18,7 +18,7 @@ import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { SignUp } from "./interface";
 import { type HeldInvitation, Links } from "./links";
-import type { Outbox } from "./outbox";
+import { type Outbox, withoutReaders } from "./outbox";
 import type { Making, PasskeyDesk } from "./passkeys";
 import type { Shelf } from "./shelf.svelte";
 import type { SyncRounds } from "./sync.svelte";
@@ -184,15 +184,20 @@ export class Joining {
   }
 
   async #pinInviter({ shown, inviter }: HeldInvitation): Promise<void> {
+    const { account, role, gen } = this.shelf.requireHere();
     const known = this.shelf.pins.get(inviter.account);
     if (known) {
-      // A link one opens never changes a key that is known.
-      if (toBase64(known.publicKey) !== toBase64(inviter.publicKey)) throw new StoreError("forged");
+      // A link one opens never changes a key that is known. One that reconnects this account is answered all the same: where
+      // both have new keys, each answers the other's link, and each pins by the answer to their own.
+      const same = toBase64(known.publicKey) === toBase64(inviter.publicKey);
+      if (!same && shown.reconnects !== account) throw new StoreError("forged");
       return;
     }
     const at = new Date(this.environment.now()).toISOString();
     const party = { ...inviter, name: shown.inviterName };
-    const content = newContact(party, "therapist", shown.practice, { at, invitation: shown.invite });
+    const isPatient = role === "patient";
+    const [other, practice] = isPatient ? (["therapist", shown.practice] as const) : (["patient", undefined] as const);
+    const content = newContact(party, other, practice, { at, invitation: shown.invite }, undefined, gen);
     await this.outbox.save({ record: newId(), content });
   }
 
@@ -201,10 +206,31 @@ export class Joining {
     const keys = this.shelf.requireKeys();
     const { account } = this.shelf.requireHere();
     const invitation = await this.links.invitation();
+    const { shown } = invitation;
+    // Only patients invite a therapist, and always from a contact's page, which the sealed card says.
+    const { role } = this.shelf.requireHere();
+    if (shown.inviterRole === role || (role === "therapist" && !shown.reconnects)) throw new StoreError("link");
     await this.#pinInviter(invitation);
     await this.api.answerInvitation(invitation.shown.invite, await this.#answer(invitation, { account, keys, name }));
+    await this.#tellMine(invitation.inviter.account);
     await this.links.forget();
+    // As to whoever answers a link of the therapist's own.
+    if (role === "therapist" && this.care.template) await this.care.offerAgreement(invitation.inviter.account);
     await this.care.refresh(true);
     await this.rounds.now();
+  }
+
+  /** Whoever made the link pins the key of its answer: from here on it may be sealed from, and what they read is, anew. */
+  async #tellMine(account: string): Promise<void> {
+    const { shelf, outbox } = this;
+    const pin = shelf.pins.get(account);
+    if (!pin || !shelf.lacksMine(account)) return;
+    const { gen } = shelf.requireHere();
+    await outbox.save({ record: pin.record, content: { ...withoutReaders(pin.content), knows: gen } });
+    for (const { id, content } of shelf.own.values()) {
+      const readers = content.readers.map(({ account: reader, attention }) => ({ account: reader, attention }));
+      if ((content.gen ?? 1) < gen && readers.some((reader) => reader.account === account))
+        await outbox.save({ record: id, readers });
+    }
   }
 }

@@ -134,6 +134,8 @@ export class JournalDesk implements Journal {
       readers: readers.map((reader) => this.#reader(record, reader)),
       refused: change?.refused,
       sharing: change?.readers !== undefined && shared,
+      waitsFor: readers.map(({ account }) => account).filter((account) => change && this.shelf.isHeld(account)),
+      givenBack: content.given_back,
       waitingToBeTakenBack: change !== undefined && leaving.length > 0,
       unsentChange: unsent && entryFields(unsent.content.entry),
       merged: isMarked(content.text),
@@ -269,6 +271,8 @@ export class JournalDesk implements Journal {
     const record = this.#own(entry);
     const draft = this.#kept.get(entry);
     if (!draft) throw new StoreError("unknown");
+    // It stays as it is, kept on the server: in the outbox it would lie on this device alone until both reconnect.
+    if (record.content.readers.some(({ account }) => this.shelf.isHeld(account))) throw new StoreError("new-keys");
     const started = draft.content.from ?? entryFields(record.content);
     await this.outbox.save(await onto(record, started, entryFields(draft.content.entry)));
     await this.outbox.delete(draft.id, 0, draft);
@@ -290,7 +294,9 @@ export class JournalDesk implements Journal {
       this.kick();
       return;
     }
-    const therapists = this.care.contacts.filter((contact) => contact.role === "therapist" && contact.active);
+    const therapists = this.care.contacts.filter(
+      ({ role, active, replaced }) => role === "therapist" && active && !replaced,
+    );
     const known = record.content.readers.map((reader) => reader.account);
     const wanted = readers ?? (known.length > 0 ? known : therapists.map(({ account }) => account));
     if (wanted.length === 0 || wanted.some((account) => !this.shelf.pins.has(account)))

@@ -5,9 +5,9 @@ import {
   fromBase64Url,
   invitationKeys,
   open,
-  openCard,
   ProtocolError,
   randomBytes,
+  readCard,
   readInvitationLink,
   requireInviterTag,
   seal,
@@ -100,10 +100,18 @@ export class Links {
     const shown = await this.#ask(() => this.api.openInvitation(invite, toBase64(keys.redeem)));
     try {
       const head = { invite, role: "inviter", account: shown.inviter } as const;
-      const inviterName = await openCard(keys, head, fromBase64(shown.card));
+      const { name: inviterName, reconnects } = await readCard(keys, head, fromBase64(shown.card));
       const inviter = { account: shown.inviter, publicKey: fromBase64(shown.inviter_key) };
       await requireInviterTag(keys, invite, { ...inviter, name: inviterName }, fromBase64(shown.tag));
-      const opened = { invite, inviterName, practice: shown.practice.name, expires: shown.expires };
+      const opened = {
+        invite,
+        inviter: shown.inviter,
+        inviterName,
+        inviterRole: shown.inviter_role,
+        practice: shown.practice.name,
+        expires: shown.expires,
+        reconnects,
+      };
       this.#held = { shown: opened, secret, inviter };
       return this.#held;
     } catch (error) {

@@ -50,6 +50,8 @@ export interface Pin {
   readonly record: string;
   readonly account: string;
   readonly publicKey: Bytes;
+  /** Keys of the same account before: they open what was accepted then, and nothing that comes new. */
+  readonly former: readonly Bytes[];
   readonly role: Role;
   readonly content: ContactContent;
 }
@@ -114,13 +116,13 @@ export async function openAll(
     const fields = await attempt(draft.id, () => openTyped(holder, recordOf(draft), draft.sealed));
     if (fields) drafts.set(draft.id, { draft, fields });
   }
-  const open = (row: StoredRecord, pinned: Bytes | undefined) =>
-    attempt(row.id, () => openRecord(holder, row, before.get(row.id), pinned));
+  const open = (row: StoredRecord, pin: Pin | undefined) =>
+    attempt(row.id, () => openRecord(holder, row, before.get(row.id), pin));
   const own = sealed.records.filter((row) => row.owner === holder.account);
   const records = listed(await inTurns(own, breathe, (row) => open(row, undefined)));
   const pins = pinsOf(ownRecords(records, outbox).values());
   const others = sealed.records.filter((row) => row.owner !== holder.account);
-  const shared = listed(await inTurns(others, breathe, (row) => open(row, pins.get(row.owner)?.publicKey)));
+  const shared = listed(await inTurns(others, breathe, (row) => open(row, pins.get(row.owner))));
   return { records: new Map([...records, ...shared]), outbox, drafts };
 }
 
@@ -151,16 +153,24 @@ async function openRecord(
   { keys, account }: Holder,
   row: StoredRecord,
   known: Opened | undefined,
-  pinned: Bytes | undefined,
+  pin: Pin | undefined,
 ): Promise<Opened | undefined> {
   const { accepted: version } = row;
   if (!version) return undefined;
   if (known?.version.hash === version.hash) return { ...known, row, version };
-  const own = row.owner === account;
-  const content = own
-    ? await openOwn(keys, row, version, reopenBody)
-    : (await openShared(keys, account, row, version, pinned, reopenBody)).content;
-  return { row, version, content, own };
+  if (row.owner === account) {
+    return { row, version, content: await openOwn(keys, row, version, reopenBody), own: true };
+  }
+  let failure: unknown;
+  for (const pinned of [pin?.publicKey, ...(pin?.former ?? [])]) {
+    try {
+      const { content } = await openShared(keys, account, row, version, pinned, reopenBody);
+      return { row, version, content, own: false };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 /** Whether an account owns a record, reads it, or read it when it wrote about it. */
@@ -214,6 +224,7 @@ export function pinsOf(own: Iterable<OwnRecord>): Map<string, Pin> {
       record: id,
       account: contact.account,
       publicKey: fromBase64(contact.key),
+      former: (contact.former ?? []).map(fromBase64),
       role: contact.role,
       content: contact,
     });

@@ -54,6 +54,7 @@ export class Outgoing {
   async seal(change: PendingChange): Promise<Attempt | undefined> {
     const { shelf } = this;
     const known = shelf.records.get(change.record);
+    if (this.#waits(change, known) === "all") return undefined;
     const attempt = await this.#attempt(change, known);
     const next = await shelf.database.write(["outbox"], "strict", async (transaction) => {
       const current = await transaction.get("outbox", change.record);
@@ -70,6 +71,17 @@ export class Outgoing {
     });
     await shelf.placeAmended(change.record, next);
     return next?.attempt === attempt ? attempt : undefined;
+  }
+
+  /**
+   * Whether a change waits for a reader whose keys aren't the pinned ones, by the server's word: all of it, or who is to read
+   * while the words go out to those who read already.
+   */
+  #waits({ action, readers, content }: PendingChange, known: Opened | undefined): "all" | "readers" | undefined {
+    const isHeld = ({ account }: Pick<Reader, "account">) => this.shelf.isHeld(account);
+    const now = known?.content.readers ?? [];
+    if (action === "delete" || !(readers ?? now).some(isHeld)) return undefined;
+    return readers && content && !now.some(isHeld) ? "readers" : "all";
   }
 
   /** Undefined where there is nothing to send: what readers of a record are wanted when the record is gone. */
@@ -128,7 +140,9 @@ export class Outgoing {
     const still = known?.content.readers.filter((reader) =>
       known.row.readers.some((grant) => grant.account === reader.account),
     );
-    const readers = await this.#readers(readersOf(change, known?.version.hash ?? "", still ?? []));
+    const alone = this.#waits(change, known) === "readers";
+    const wished = alone ? (still ?? []) : readersOf(change, known?.version.hash ?? "", still ?? []);
+    const readers = await this.#readers(wished);
     const content = { ...wanted, readers } as RecordContent;
     const { path, body, row, version, request } = await this.sealSave(
       { id: change.record, about: change.about },
@@ -143,6 +157,7 @@ export class Outgoing {
       result: row,
       content: change.content,
       merged,
+      alone,
       revision: version.revision,
     };
   }
@@ -366,7 +381,12 @@ function withoutDeletion(change: PendingChange): PendingChange | undefined {
  * on from what had been written then, not from what is inside: of words that were merged in nobody here has seen any.
  */
 export function settledChange(current: PendingChange, attempt: Attempt): PendingChange | undefined {
-  if (current.version === attempt.version) return undefined;
+  if (current.version === attempt.version) {
+    if (!attempt.alone) return undefined;
+    // The words are out; who is to read them waits.
+    const rest = { content: undefined, base: undefined, baseRevision: 0, attempt: undefined };
+    return { ...current, ...rest, version: newId() };
+  }
   if (!attempt.content) return { ...current, attempt: undefined };
   const baseRevision = attempt.merged ? 0 : attempt.revision;
   const baseHash = current.action === "delete" ? attempt.result?.accepted?.hash : undefined;

@@ -73,6 +73,8 @@ export class Pull {
     /** The database that the last answer came from. */
     private readonly incarnation: () => string | undefined,
     private readonly ledger: () => Ledger,
+    /** Whether the server says that a contact has other keys than the pinned one. */
+    private readonly hasNewKeys: (account: string) => Promise<boolean>,
   ) {}
 
   /** Whether the last answer came from another database than what is here: the next fetching compares everything. */
@@ -339,7 +341,12 @@ export class Pull {
     const keys = shelf.requireKeys();
     const { account } = shelf.requireHere();
     const remembered = await shelf.database.get("remembered", row.id);
-    const judged = await judgeShared(keys, account, row, version, remembered, pin.publicKey);
+    let judged = await judgeShared(keys, account, row, version, remembered, pin.publicKey);
+    // What was accepted under a key that the contact had before comes again, as it was. Nothing else is taken from such a key.
+    for (const former of row.accepted?.hash === version.hash ? pin.former : [])
+      if (!judged.accepted) judged = await judgeShared(keys, account, row, version, remembered, former);
+    // Not refused, but waiting: it is judged again once both have reconnected.
+    if (!judged.accepted && judged.fault === "unopened" && (await this.hasNewKeys(row.owner))) return;
     let fault = judged.accepted ? judged.note : judged.fault;
     let accepted = judged.accepted;
     const kind = judged.accepted ? judged.content.kind : "";

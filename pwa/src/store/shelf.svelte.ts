@@ -55,6 +55,8 @@ export class Shelf {
   storageFailed = $state(false);
   /** Another page holds an older form of the device's store: this one waits for it to let go. */
   blocked = $state(false);
+  /** Contacts of whom the server names another key than the pinned one: nothing new is sealed to those. */
+  changedKeys = $state.raw<ReadonlySet<string>>(new Set());
   /** Somebody else's records that are not judged yet, or refused. */
   waiting = new Map<string, StoredRecord>();
 
@@ -327,6 +329,17 @@ export class Shelf {
   async dismissFault(id: string): Promise<void> {
     this.faults = this.faults.filter((fault) => fault.id !== id);
     await this.database.write(["faults"], "relaxed", (transaction) => transaction.delete("faults", id));
+  }
+
+  /** A contact who has pinned a former key of one's own: nothing that is sealed from here opens for them. */
+  lacksMine(account: string): boolean {
+    const pin = this.pins.get(account);
+    return pin !== undefined && (pin.content.knows ?? 1) < (this.here?.gen ?? 1);
+  }
+
+  /** Nothing new goes to them until both have reconnected. */
+  isHeld(account: string): boolean {
+    return this.changedKeys.has(account) || this.lacksMine(account);
   }
 
   /** The pinned key of a contact; undefined for nobody known. */

@@ -16,6 +16,8 @@ function entry(id: string, text: string, more: Partial<Entry> = {}): Entry {
     readers: [],
     refused: undefined,
     sharing: false,
+    waitsFor: [],
+    givenBack: undefined,
     waitingToBeTakenBack: false,
     unsentChange: undefined,
     merged: false,

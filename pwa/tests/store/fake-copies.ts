@@ -29,3 +29,13 @@ export function backupOf(server: FakeServer): () => void {
     server.incarnation = crypto.randomUUID();
   };
 }
+
+/** Takes somebody who has erased their account out of what others see. */
+export function eraseFrom(server: FakeServer, account: string): void {
+  const gone = server.relations.filter(({ patient, therapist }) => [patient, therapist].includes(account));
+  for (const relation of gone) server.relations.splice(server.relations.indexOf(relation), 1);
+  for (const { id, patient, therapist } of [...server.appointments.views.values()]) {
+    if ([patient, therapist].includes(account)) server.appointments.views.delete(id);
+  }
+  server.accounts.delete(account);
+}

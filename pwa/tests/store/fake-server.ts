@@ -5,7 +5,7 @@
 import type { Schemas } from "../../src/api/client";
 import { fromBase64, hash, toBase64 } from "../../src/protocol";
 import { FakeAppointments } from "./fake-appointments";
-import { backupOf, copied } from "./fake-copies";
+import { backupOf, copied, eraseFrom } from "./fake-copies";
 import { FakeRotation } from "./fake-rotation";
 import { type Account, type Invited, meOf, PRACTICE, type Stored } from "./fake-rows";
 import { Refusal } from "./refusal";
@@ -121,16 +121,13 @@ export class FakeServer {
     body: unknown,
     caller: string,
   ): Promise<unknown> {
+    if (/ account rotation/.test(route)) return this.rotation.asked(route, this.#account(caller), url, body);
     switch (route) {
       case "GET account":
         return this.#me(caller);
       case "GET account slots":
         return { gen: this.#account(caller).me.gen, slots: this.#account(caller).me.slots };
-      case "POST account rotation":
-      case "POST account rotation finish":
-      case "GET account rotation records":
-      case "PUT account rotation records":
-        return this.rotation.asked(route, this.#account(caller), url, body);
+      case "DELETE invitations": // and takes answers to it all the same
       case "POST sign-out":
       case "POST account proof":
         return this.#proof(route, caller, body as Schemas["Proof"]);
@@ -278,10 +275,13 @@ export class FakeServer {
     const { inviter, shown, view } = await this.#redeemed(id, redeem);
     const key = this.#account(inviter).me.identities[0]?.public_key ?? "";
     const { tag, card } = shown;
-    return { id, inviter, inviter_key: key, tag, card, practice: PRACTICE, expires: view.expires, answered: false };
+    const who = { inviter, inviter_role: this.#account(inviter).me.role, inviter_key: key };
+    return { id, ...who, tag, card, practice: PRACTICE, expires: view.expires, answered: false };
   }
 
   async #join(id: string, { account, answer }: Schemas["Join"]): Promise<{ answer: unknown; session: string }> {
+    const invited = this.invitations.get(id);
+    if (invited && this.#account(invited.inviter).me.role !== "therapist") throw new Refusal(404, "link-not-valid");
     const made = this.#create(account, "patient");
     await this.#answer(account.id, id, answer);
     return made;
@@ -290,6 +290,7 @@ export class FakeServer {
   async #answer(caller: string, id: string, answer: Schemas["Answer"]): Promise<undefined> {
     const invited = await this.#redeemed(id, answer.redeem);
     if (invited.view.invitee && invited.view.invitee !== caller) throw new Refusal(409, "invitation-taken");
+    if (this.#account(invited.inviter).me.role === this.#account(caller).me.role) throw new Refusal(403, "not-allowed");
     invited.view = {
       ...invited.view,
       state: "answered",
@@ -298,21 +299,17 @@ export class FakeServer {
       tag: answer.tag,
       card: answer.card,
     };
-    const therapist = invited.inviter;
-    if (!this.relations.some((other) => other.patient === caller && other.therapist === therapist)) {
-      this.relations.push({ patient: caller, therapist, since: new Date().toISOString(), ended: undefined });
+    const { role } = this.#account(caller).me;
+    const [patient, therapist] = role === "patient" ? [caller, invited.inviter] : [invited.inviter, caller];
+    if (!this.relations.some((other) => other.patient === patient && other.therapist === therapist)) {
+      this.relations.push({ patient, therapist, since: new Date().toISOString(), ended: undefined });
     }
     return undefined;
   }
 
   /** What is gone of somebody who has erased their account, as far as others see it. */
   erase(account: string): void {
-    const gone = this.relations.filter(({ patient, therapist }) => [patient, therapist].includes(account));
-    for (const relation of gone) this.relations.splice(this.relations.indexOf(relation), 1);
-    for (const { id, patient, therapist } of [...this.appointments.views.values()]) {
-      if ([patient, therapist].includes(account)) this.appointments.views.delete(id);
-    }
-    this.accounts.delete(account);
+    eraseFrom(this, account);
   }
 
   #endRelation(a: string, b: string): undefined {

@@ -182,14 +182,20 @@ describe("a lying server is refused, and shown", () => {
     const account = server.accounts.get(therapist.session.account ?? "");
     const eve = server.accounts.get(stranger.session.account ?? "");
     if (!account || !eve) throw new Error("no account");
+    const { identities } = account.me;
     account.me.identities = eve.me.identities;
     patient.wait(60_000);
     const id = await write(patient, "For Dr. Rivera alone.");
     await patient.journal.setReaders(id, "to-read");
     await patient.sync.now();
-    expect(kinds(patient)).toContain("key-changed");
-    // Sealed to the pinned key all the same.
-    await therapist.sync.now();
+    expect(kinds(patient)).toEqual(["key-changed"]);
+    // Sealed to nobody: the server's word is enough to hold back, never enough to pin.
+    expect(server.records.get(id)?.grants.size).toBe(0);
+    expect(entry(patient, id)).toMatchObject({ waitsFor: [therapist.session.account] });
+    account.me.identities = identities;
+    patient.wait(60_000);
+    await settle(patient, therapist);
+    expect(kinds(patient)).toEqual([]);
     expect(therapist.review.shared(id)?.text).toBe("For Dr. Rivera alone.");
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { answer, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
+import { answer, type Device, device, entry, PASSPHRASE, pair, settle, write } from "./devices";
 import { authenticator } from "./fake-passkeys";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -22,6 +22,14 @@ async function withJournal() {
   patient.wait(60_000);
   await settle(therapist, patient);
   return { server, therapist, patient, own, shared, gone };
+}
+
+/** Who still has keys makes the link, from the other's page; who has new ones answers it. */
+async function reconnect(by: Device, other: Device): Promise<void> {
+  const { link } = await by.care.reconnect(other.session.account ?? "");
+  await other.session.openInvitation(new URL(link));
+  await other.session.acceptInvitation();
+  await settle(by, other, by);
 }
 
 describe("all keys are renewed", () => {
@@ -52,6 +60,7 @@ describe("all keys are renewed", () => {
     const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
     await renewal.start(untold);
     await settle(patient);
+    await reconnect(therapist, patient);
     for (const id of [own, shared]) await write(patient, "Changed since.", id);
     await patient.journal.sendTheChange(shared);
     await settle(patient, therapist);
@@ -59,6 +68,38 @@ describe("all keys are renewed", () => {
     await write(patient, "Once more.", own);
     await settle(patient);
     expect(server.records.get(own)?.view?.epoch).toBe((before.get(own) ?? 0) + 1);
+  });
+
+  test("and what is shared waits until both have reconnected, and is then read on every device of the reader", async () => {
+    const { server, patient, therapist, shared } = await withJournal();
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await renewal.start(untold);
+    therapist.wait(61_000);
+    await settle(patient, therapist);
+    expect(patient.care.contacts).toMatchObject([{ lacksMine: true, newKeys: false }]);
+    expect(therapist.care.contacts).toMatchObject([{ lacksMine: false, newKeys: true }]);
+    const id = await write(patient, "Shared since.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    expect(entry(patient, id)).toMatchObject({ sharing: true, waitsFor: [therapist.session.account] });
+    expect(therapist.review.shared(id)).toBeUndefined();
+
+    await reconnect(therapist, patient);
+    await settle(patient, therapist);
+    expect(patient.care.contacts).toMatchObject([{ lacksMine: false }]);
+    const laptop = await device(server);
+    await laptop.session.signIn("rivera@example.org", PASSPHRASE);
+    await settle(laptop);
+    for (const each of [therapist, await therapist.reopen(), laptop]) {
+      expect(each.sync.faults).toEqual([]);
+      expect([each.review.shared(id)?.text, each.review.shared(shared)?.text]).toEqual([
+        "Shared since.",
+        "For Monday.",
+      ]);
+    }
+    await patient.journal.takeBack(shared);
+    await settle(patient, therapist);
+    expect(therapist.review.shared(shared)).toBeUndefined();
   });
 
   test.each([

@@ -120,7 +120,7 @@ export const accounts = {
   },
   begin: {
     title: "Open your practice",
-    intro: "You are the first therapist here. This link works once.",
+    intro: "This link makes a therapist’s account here. It works once.",
     nameHint: "The people you invite see it, such as “Dr. Rivera”. The server never does.",
     gone: "This link was used or is older than seven days. Ask your operator for a new one.",
     makeAccount: "Open the practice",

@@ -90,6 +90,7 @@ export const common = {
     locked: "Unlock first.",
     unknown: "It isn’t here. It may have been deleted.",
     "no-agreement": "Sharing starts when both have accepted the reading agreement.",
+    "new-keys": "A reader has new keys. Reconnect first, from their page under You. Nothing is lost meanwhile.",
     "no-reader": "There is nobody to share with yet.",
     "no-longer-shared": "It was taken back meanwhile. Your words stay on this device.",
     "no-relation": "You don’t work together any more, so this can’t be booked.",

@@ -5,6 +5,7 @@ export const journal = {
     empty: "Nothing here yet. Write when something comes.",
     write: "Write",
     wordless: "No words yet",
+    givenBack: (name: string) => `Given back by ${name}`,
     search: "Search your words",
     found: { one: "# entry", other: "# entries" },
     calendar: "Calendar",
@@ -100,6 +101,11 @@ export const journal = {
     whom: "With whom",
     chooseWhom: "Choose with whom.",
     someone: "someone",
+    newKeys: (names: string) => `${names} has new keys. What you share waits here until you two have reconnected.`,
+    myNewKeys: (names: string) =>
+      `You have new keys. What you share waits here until ${names} and you have reconnected.`,
+    newKeysLook: "What to do",
+    waits: "waits: new keys",
     noReader: "There is nobody to share with yet. Your therapist invites you.",
   },
   where: {
@@ -189,7 +195,8 @@ export const journal = {
       attention: "The server and the owner say different things about what is asked of you. The owner’s word counts.",
       tombstone: "The server says that something was deleted, without proof. This device kept it.",
       withheld: "Your journal’s own list names something that the server hasn’t shown to this device.",
-      "key-changed": "The server shows another key for someone you verified. Nothing is sealed to it.",
+      "key-changed":
+        "The server shows another key for someone you verified. Nothing is sealed to it, and nothing new to the one you know, until you two have reconnected.",
       "second-answer": "A second answer came for someone who is known already. It wasn’t taken.",
       "forged-answer": "An answer to an invitation wasn’t made with its secret. It wasn’t taken.",
       "kept-after-deletion":

@@ -121,7 +121,7 @@ export const accounts = {
   },
   begin: {
     title: "Abre tu consulta",
-    intro: "Eres la primera persona terapeuta aquí. Este enlace funciona una sola vez.",
+    intro: "Este enlace crea aquí una cuenta de terapeuta. Funciona una sola vez.",
     nameHint: "Lo ven las personas que invitas, por ejemplo «Dra. Rivera». El servidor, nunca.",
     gone: "Este enlace ya se usó o tiene más de siete días. Pide uno nuevo a quien lleva el servidor.",
     makeAccount: "Abrir la consulta",

@@ -91,6 +91,8 @@ export const common = {
     locked: "Desbloquea primero.",
     unknown: "No está aquí. Quizá se borró.",
     "no-agreement": "Se puede compartir cuando el acuerdo de lectura esté aceptado por los dos.",
+    "new-keys":
+      "Quien lo lee tiene claves nuevas. Primero hay que volver a conectar, desde su página en Tú. Mientras tanto no se pierde nada.",
     "no-reader": "Aún no hay con quién compartir.",
     "no-longer-shared": "Se retiró entretanto. Tus palabras se quedan en este dispositivo.",
     "no-relation": "Ya no trabajáis juntos, así que esto no se puede reservar.",

@@ -4,6 +4,7 @@ export const journal = {
     title: "Diario",
     empty: "Aún no hay nada. Escribe cuando algo llegue.",
     write: "Escribir",
+    givenBack: (name: string) => `Devuelta por ${name}`,
     search: "Busca en tus palabras",
     found: { one: "# entrada", other: "# entradas" },
     calendar: "Calendario",
@@ -100,6 +101,11 @@ export const journal = {
     waitingTakeBack: "pendiente de retirar",
     whom: "Con quién",
     chooseWhom: "Elige con quién.",
+    newKeys: (names: string) => `${names} tiene claves nuevas. Lo que compartas espera aquí hasta volver a conectar.`,
+    myNewKeys: (names: string) =>
+      `Tienes claves nuevas. Lo que compartas espera aquí hasta que ${names} y tú volváis a conectar.`,
+    newKeysLook: "Qué hacer",
+    waits: "espera: claves nuevas",
     someone: "alguien",
     noReader: "Aún no hay con quién compartir. Tu terapeuta te invita.",
   },
@@ -193,7 +199,8 @@ export const journal = {
       attention: "El servidor y el dueño dicen cosas distintas sobre lo que se te pide. Vale la palabra del dueño.",
       tombstone: "El servidor dice que algo se borró, sin prueba. Este dispositivo lo conserva.",
       withheld: "La lista de tu propio diario nombra algo que el servidor no ha mostrado a este dispositivo.",
-      "key-changed": "El servidor muestra otra clave de alguien que verificaste. No se sella nada para ella.",
+      "key-changed":
+        "El servidor muestra otra clave de alguien que verificaste. No se sella nada para ella, ni nada nuevo para la que conoces, hasta volver a conectar.",
       "second-answer": "Llegó una segunda respuesta de alguien que ya se conoce. No se aceptó.",
       "forged-answer": "Una respuesta a una invitación no se hizo con su secreto. No se aceptó.",
       "kept-after-deletion":
