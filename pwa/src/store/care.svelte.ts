@@ -3,7 +3,6 @@ import {
   type AgreementContent,
   type Answers,
   type ContactContent,
-  checkDigits,
   equalBytes,
   fromBase64,
   type InvitationContent,
@@ -25,6 +24,9 @@ import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 
 const REFRESH = 60_000;
+
+/** Comparing keys is rare: its code is loaded when somebody does. */
+const comparing = later(() => import("../protocol/invitations"));
 
 type Relation = Schemas["RelationView"];
 type Shown = Schemas["InvitationView"];
@@ -189,6 +191,7 @@ export class CareDesk implements Care {
     const pin = this.shelf.pins.get(account);
     if (!pin || !identity) throw new StoreError("unknown");
     const own = { account: this.shelf.requireHere().account, publicKey: identity.publicKey };
+    const { checkDigits } = await comparing();
     const digits = await checkDigits(own, pin);
     return digits.replace(/.{5}(?!$)/g, "$& ");
   }

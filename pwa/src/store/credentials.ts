@@ -13,22 +13,19 @@ import {
   kitSecrets,
   newAccountKey,
   newId,
-  newKitSecret,
   openIdentity,
-  openPrevious,
   openSlot,
   ParameterError,
   passphraseSecrets,
-  printKit,
-  readKit,
   requireKdf,
   SealError,
   type SlotSecrets,
-  sealPrevious,
   sealSlot,
   type TypedMethod,
   toBase64,
 } from "../protocol";
+import { newKitSecret, printKit, readKit } from "../protocol/kit";
+import { openPrevious, sealPrevious } from "../protocol/rotation";
 import type { Keys } from "./database";
 import { SlotError } from "./errors";
 import type { Typed } from "./waysIn";

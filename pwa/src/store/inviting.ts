@@ -5,21 +5,23 @@ import {
   hash,
   type InvitationContent,
   InvitationError,
+  newId,
+  type Party,
+  ProtocolError,
+  SecondAnswerError,
+  toBase64,
+} from "../protocol";
+import {
   invitationKeys,
   invitationLink,
   inviterTag,
   judgeAnswer,
   judgeReconnect,
-  newId,
   newInvitationSecret,
   openCard,
-  type Party,
-  ProtocolError,
   requireInviteeTag,
-  SecondAnswerError,
   sealCard,
-  toBase64,
-} from "../protocol";
+} from "../protocol/invitations";
 import type { CareDesk } from "./care.svelte";
 import { newContact } from "./contents";
 import type { Environment } from "./environment";

@@ -1,15 +1,7 @@
 /** Signing up and answering invitations: rare, so it is loaded when somebody does it. */
 import { type Api, ApiProblem, type Schemas } from "../api/client";
-import {
-  canonicalEmail,
-  fromBase64,
-  invitationKeys,
-  inviteeTag,
-  newId,
-  requireSettablePassphrase,
-  sealCard,
-  toBase64,
-} from "../protocol";
+import { canonicalEmail, fromBase64, newId, requireSettablePassphrase, toBase64 } from "../protocol";
+import { invitationKeys, inviteeTag, sealCard } from "../protocol/invitations";
 import type { CareDesk } from "./care.svelte";
 import { newContact } from "./contents";
 import { makeAccount, type NewKeys } from "./credentials";

@@ -1,6 +1,5 @@
 import type { CareDesk } from "./care.svelte";
 import type { Environment } from "./environment";
-import { SlotError, StoreError } from "./errors";
 import type { Session } from "./interface";
 import { later } from "./later";
 import { type Outbox, withoutReaders } from "./outbox";
@@ -9,7 +8,7 @@ import type { Shelf } from "./shelf.svelte";
 import type { Kit } from "./waysIn";
 
 /** Typing a kit is rare: its code is loaded when it is needed. */
-const credentials = later(() => import("./credentials"));
+const checking = later(() => import("./checkKit"));
 
 const WEEK = 7 * 86_400_000; // ms
 const HALF_A_YEAR = 26 * WEEK;
@@ -61,14 +60,10 @@ export class KitDesk implements Kit {
   }
 
   async check(typed: string): Promise<void> {
-    const here = this.shelf.requireHere();
-    try {
-      const { openKeys, secretsOf } = await credentials();
-      const { slotKey } = await secretsOf({ method: "recovery", kit: typed }, here.email, new Uint8Array());
-      await openKeys({ way: { method: "recovery" }, slotKey }, { ...here, id: here.account });
-    } catch (error) {
-      throw error instanceof SlotError ? new StoreError("wrong-proof") : asStoreError(error);
-    }
+    const { checkKit } = await checking().catch((error: unknown) => {
+      throw asStoreError(error);
+    });
+    await checkKit(this.shelf.requireHere(), typed);
   }
 
   have(): Promise<void> {

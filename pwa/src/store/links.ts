@@ -3,18 +3,15 @@ import {
   type Bytes,
   fromBase64,
   fromBase64Url,
-  invitationKeys,
   open,
   ProtocolError,
   randomBytes,
-  readCard,
-  readInvitationLink,
-  requireInviterTag,
   seal,
   sealingKey,
   toBase64,
   utf8,
 } from "../protocol";
+import { invitationKeys, readCard, readInvitationLink, requireInviterTag } from "../protocol/invitations";
 import type { Database, StoredLink } from "./database";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";

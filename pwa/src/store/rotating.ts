@@ -1,16 +1,7 @@
 /** New keys for an account whose old ones somebody may have (docs/protocol.md, Rotation). Fetched when first needed. */
 import { type Api, ApiProblem, type Schemas } from "../api/client";
-import {
-  fromBase64,
-  renewIdentity,
-  renewProof,
-  renewTombstone,
-  renewWrap,
-  requireGeneration,
-  requireSettablePassphrase,
-  toBase64,
-  toBase64Url,
-} from "../protocol";
+import { fromBase64, requireGeneration, requireSettablePassphrase, toBase64, toBase64Url } from "../protocol";
+import { renewIdentity, renewProof, renewTombstone, renewWrap } from "../protocol/rotation";
 import { type BothKeys, makeNewKeys, type Opener, openKeys, openKeysToCome } from "./credentials";
 import type { Keys } from "./database";
 import { StoreError } from "./errors";

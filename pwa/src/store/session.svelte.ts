@@ -21,8 +21,7 @@ import type { Device, FirstLink, LockAfter, OpenedInvitation, Phase, Session, Si
 import type { Joining } from "./joining";
 import { later } from "./later";
 import { Locking } from "./locking.svelte";
-import { moveIn } from "./moveIn";
-import type { Outbox } from "./outbox";
+import { type Outbox, withoutReaders } from "./outbox";
 import type { PasskeyDesk } from "./passkeys";
 import { asStoreError } from "./problems";
 import type { RotationDesk } from "./rotating";
@@ -32,6 +31,8 @@ import type { PasskeyInMaking, Shown, Typed } from "./waysIn";
 
 /** Signing in and up is rare: its code is loaded when it is needed. */
 const credentials = later(() => import("./credentials"));
+const arriving = later(() => import("./moveIn"));
+const replacing = later(() => import("./replacing"));
 
 /** What the server has in plain and a device keeps as last seen. */
 export interface Lists {
@@ -268,6 +269,7 @@ export class SessionDesk implements Session {
   }
 
   async settle(me: Schemas["Me"], keys: Keys, kitUnconfirmed = this.kitUnconfirmed): Promise<void> {
+    const { moveIn } = await arriving();
     await moveIn(this.shelf.database, me, keys, kitUnconfirmed);
     await this.shelf.load();
     await this.lists.load();
@@ -372,20 +374,16 @@ export class SessionDesk implements Session {
   changePassphrase(shown: Shown, passphrase: string): Promise<void> {
     return this.#guarded(async () => {
       await requireSettablePassphrase(passphrase);
-      const { me, opener } = await this.reveal(shown);
-      const salt = fromBase64(await this.#askSalt(me.email));
-      const { newPassphraseSlot } = await credentials();
-      await this.api.replaceSlot("passphrase", await newPassphraseSlot(opener, me, passphrase, salt));
+      const { putPassphrase } = await replacing();
+      await putPassphrase(this.api, await this.reveal(shown), passphrase);
       await this.keepSlots();
     });
   }
 
   newKit(shown: Shown): Promise<{ kit: string }> {
     return this.#guarded(async () => {
-      const { me, opener } = await this.reveal(shown);
-      const { newKitSlot } = await credentials();
-      const { slot, kit } = await newKitSlot(opener, me);
-      await this.api.replaceSlot("recovery", slot);
+      const { putKit } = await replacing();
+      const kit = await putKit(this.api, await this.reveal(shown));
       await this.keepSlots();
       await this.shelf.updateHere({ kitUnconfirmed: true });
       this.kit = kit;
@@ -478,15 +476,9 @@ export class SessionDesk implements Session {
     return this.#guarded(async () => {
       const { settings } = this.care;
       if (!settings) throw new StoreError("locked");
-      const { readers: _, ...content } = settings.content;
-      await this.outbox.save({ record: settings.id, content: { ...content, ...changed } });
+      await this.outbox.save({ record: settings.id, content: { ...withoutReaders(settings.content), ...changed } });
       void this.rounds.now();
-      if (changed.language) {
-        // Another language is no other place: reminders follow the phone's zone only when somebody says so.
-        const speak = async (locale: string) =>
-          this.api.setPreferences({ locale, time_zone: (await this.api.account()).time_zone });
-        await speak(changed.language).catch(() => undefined);
-      }
+      if (changed.language) await (await replacing()).speak(this.api, changed.language);
     });
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { kitAsking } from "../../src/accounts/kitAsking";
 import { questionAbout } from "../../src/accounts/kitChoices";
-import { newKitSecret, printKit } from "../../src/protocol";
+import { newKitSecret, printKit } from "../../src/protocol/kit";
 import type { Appointment } from "../../src/store";
 import { appointment } from "../appointments/appointment";
 

@@ -3,7 +3,6 @@ import {
   type Attention,
   baseOf,
   canonicalEmail,
-  checkDigits,
   ctx,
   deriveAccountKeys,
   fromBase64,
@@ -11,15 +10,11 @@ import {
   hash,
   type Identity,
   importIdentity,
-  invitationKeys,
-  inviteeTag,
-  inviterTag,
   judgeArrival,
   kitSecrets,
   mac,
   macKey,
   openBody,
-  openCard,
   openDraft,
   openGrant,
   openIdentity,
@@ -28,12 +23,8 @@ import {
   passkeySlotKey,
   passphraseSecrets,
   prfInput,
-  printKit,
   prove,
   proveTombstone,
-  readKit,
-  requireInviteeTag,
-  requireInviterTag,
   requireProof,
   requireTombstone,
   type Seen,
@@ -42,6 +33,16 @@ import {
   unwrapRecordKey,
   utf8,
 } from "../../src/protocol";
+import {
+  checkDigits,
+  invitationKeys,
+  inviteeTag,
+  inviterTag,
+  openCard,
+  requireInviteeTag,
+  requireInviterTag,
+} from "../../src/protocol/invitations";
+import { printKit, readKit } from "../../src/protocol/kit";
 import { readVectors, toHex, type Vectors } from "./vectors";
 
 /** One reader for all three makers: if these open, the clients open each other's bytes. */

@@ -1,36 +1,28 @@
 import {
   type Attention,
   baseOf,
-  checkDigits,
   createIdentity,
   ctx,
   deriveAccountKeys,
   fromUtf8,
   hash,
   importIdentity,
-  invitationKeys,
-  inviteeTag,
-  inviterTag,
   kitSecrets,
   mac,
   macKey,
   newAccountKey,
   newId,
-  newInvitationSecret,
-  newKitSecret,
   newRecordKey,
   open,
   paddedLength,
   passkeySlotKey,
   passphraseSecrets,
-  printKit,
   prove,
   proveTombstone,
   type RecordContent,
   randomBytes,
   type SlotMethod,
   sealBody,
-  sealCard,
   sealDraft,
   sealGrant,
   sealSlot,
@@ -38,6 +30,15 @@ import {
   utf8,
   wrapRecordKey,
 } from "../../src/protocol";
+import {
+  checkDigits,
+  invitationKeys,
+  inviteeTag,
+  inviterTag,
+  newInvitationSecret,
+  sealCard,
+} from "../../src/protocol/invitations";
+import { newKitSecret, printKit } from "../../src/protocol/kit";
 import type { Vectors } from "./vectors";
 
 async function makeAccount(saltSecret: CryptoKey, email: string, passphrase: string) {

@@ -8,24 +8,19 @@ import {
   fiveWords,
   fromBase64,
   fromBase64Url,
-  invitationLink,
   JsonError,
   judgeArrival,
   KindError,
   KitError,
   newId,
-  newKitSecret,
   ParameterError,
   PassphraseError,
   pad,
   paddedLength,
   parseJson,
   printJson,
-  printKit,
   RollbackError,
   randomBytes,
-  readInvitationLink,
-  readKit,
   requireGeneration,
   requireKdf,
   requireKind,
@@ -34,6 +29,8 @@ import {
   unpad,
   utf8,
 } from "../../src/protocol";
+import { invitationLink, readInvitationLink } from "../../src/protocol/invitations";
+import { newKitSecret, printKit, readKit } from "../../src/protocol/kit";
 
 describe("base64 has one spelling", () => {
   test.each(["AA", "AA=", "AAA", "AAA==", "AA==\n", " AA==", "AB==", "AAB=", "A-==", "=", "AAAA===="])(

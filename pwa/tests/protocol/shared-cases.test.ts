@@ -10,16 +10,13 @@ import {
   fromBase64Url,
   GrantError,
   importIdentity,
-  invitationKeys,
   isSealedLength,
-  judgeAnswer,
   judgeArrival,
   kitSecrets,
   macKey,
   newRecordKey,
   open,
   openBody,
-  openCard,
   openGrant,
   openSlot,
   PaddingError,
@@ -32,11 +29,8 @@ import {
   publicKey,
   type RecordContent,
   type RecordHead,
-  readInvitationLink,
-  readKit,
   requireGeneration,
   requireId,
-  requireInviterTag,
   requireKdf,
   requireKind,
   requireProof,
@@ -50,6 +44,14 @@ import {
   unwrapRecordKey,
   utf8,
 } from "../../src/protocol";
+import {
+  invitationKeys,
+  judgeAnswer,
+  openCard,
+  readInvitationLink,
+  requireInviterTag,
+} from "../../src/protocol/invitations";
+import { readKit } from "../../src/protocol/kit";
 import { readVectors } from "./vectors";
 
 /** A case of `negative.json`: what its construction needs stands beside these (protocol/README.md). */

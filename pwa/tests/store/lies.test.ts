@@ -1,16 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Schemas } from "../../src/api/client";
+import { hash, newId, randomBytes, toBase64 } from "../../src/protocol";
 import {
-  hash,
   invitationKeys,
   invitationLink,
   inviterTag,
-  newId,
   newInvitationSecret,
-  randomBytes,
   sealCard,
-  toBase64,
-} from "../../src/protocol";
+} from "../../src/protocol/invitations";
 import { answer, type Device, device, entry, PASSPHRASE, pair, patientOf, settle, therapistOf, write } from "./devices";
 import { FakeServer } from "./fake-server";
 

@@ -1,16 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Schemas } from "../../src/api/client";
-import {
-  createIdentity,
-  deriveAccountKeys,
-  fromBase64,
-  invitationKeys,
-  inviteeTag,
-  newAccountKey,
-  readInvitationLink,
-  sealCard,
-  toBase64,
-} from "../../src/protocol";
+import { createIdentity, deriveAccountKeys, fromBase64, newAccountKey, toBase64 } from "../../src/protocol";
+import { invitationKeys, inviteeTag, readInvitationLink, sealCard } from "../../src/protocol/invitations";
 import { IndexedDatabase } from "../../src/store/indexed";
 import { answer, type Device, device, entry, PASSPHRASE, pair, patientOf, settle, therapistOf, write } from "./devices";
 import type { FakeServer } from "./fake-server";
