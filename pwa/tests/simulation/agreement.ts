@@ -26,11 +26,11 @@ export async function agree(world: World): Promise<void> {
   }
   scheduler.now += DAYS;
   for (const device of world.devices) await comeBack(world, device);
+  await reconnect(world);
   await exchange(world);
   for (const person of world.people) requireWords(world, person);
   requireSame(world);
-  // Who was known under the former keys sees nothing new before they have reconnected.
-  if (!world.renewed) requireShared(world);
+  requireShared(world);
   requireNothingLeft(world);
 }
 
@@ -40,6 +40,23 @@ async function quiet(world: World): Promise<void> {
     if (steps > 20_000) throw new Error("never becomes quiet");
     await scheduler.step();
   }
+}
+
+/** Who renewed her keys opens the link that her reader, who still has keys, makes for it. */
+async function reconnect(world: World): Promise<void> {
+  const { scheduler } = world;
+  const [phone, ...others] = world.ana.devices.map((device) => pageOf(device).store);
+  const [desk] = world.rivera.devices.map((device) => pageOf(device).store);
+  if (!phone || !desk) return;
+  await scheduler.until(phone.sync.now());
+  const account = phone.session.account ?? "";
+  if (!phone.care.contacts.some(({ lacksMine }) => lacksMine)) return;
+  const { link } = await scheduler.until(desk.care.reconnect(account));
+  await scheduler.until(desk.sync.now());
+  await scheduler.until(phone.session.openInvitation(new URL(link)));
+  await scheduler.until(phone.session.acceptInvitation());
+  for (const { sync } of [desk, phone, ...others]) await scheduler.until(sync.now());
+  await quiet(world);
 }
 
 function pageOf(device: Device): Page {
