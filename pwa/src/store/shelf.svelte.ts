@@ -113,9 +113,9 @@ export class Shelf {
       await transaction.put("here", next, "here");
       return next;
     });
-    if (here) this.here = here;
-    // Another page has signed out: whoever goes on here must learn it.
-    else if (this.here) await this.load();
+    // Another page has signed out, or put newer keys there: whoever goes on here must learn it.
+    if (here && here.gen === (this.here?.gen ?? here.gen)) this.here = here;
+    else if (here || this.here) await this.load();
   }
 
   /**
