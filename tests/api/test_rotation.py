@@ -239,3 +239,48 @@ async def test_what_was_made_anew_for_other_keys_is_never_taken_for_these(runnin
     await second.renew()
     assert (await second.finish()).status_code == 204
     assert code(await first.finish()) == (409, "no-rotation")
+
+
+async def five_thousand(person: Person) -> None:
+    """Records of a long life, put there as saving leaves them."""
+    rows = [(uuid4(), os.urandom(32)) for _ in range(5_000)]
+    async with database.transaction():
+        for start in range(0, len(rows), 500):
+            some = rows[start : start + 500]
+            records = [(id_, person.id, 1, 1, head, 0, 0) for id_, head in some]
+            await database.fetch(
+                "INSERT INTO records (id, owner, epoch, revision, head, created_at, changed_at) VALUES "
+                + database.value_rows(records),
+                *(value for row in records for value in row),
+            )
+            revisions = [(id_, 1, person.id, 1, uuid4(), head, len(head), head, 0) for id_, head in some]
+            await database.fetch(
+                "INSERT INTO revisions (record, revision, owner, epoch, request, body, size, proof, saved_at) VALUES "
+                + database.value_rows(revisions),
+                *(value for row in revisions for value in row),
+            )
+            wraps = [(id_, 1, 1, os.urandom(61)) for id_, _ in some]
+            await database.fetch(
+                "INSERT INTO wraps (record, epoch, gen, wrapped) VALUES " + database.value_rows(wraps),
+                *(value for row in wraps for value in row),
+            )
+
+
+async def test_five_thousand_records_cut_off_after_any_page_and_swapped_at_once(running: Running) -> None:
+    person = await begin(running)
+    await five_thousand(person)
+    renewal = Renewal(person)
+    await renewal.begin()
+    # Three times nearly there: each time it begins from the first again, and finds what isn't done.
+    for pages in (1, 7, 12):
+        after = None
+        for _ in range(pages):
+            page = await renewal.page(after)
+            await renewal.keep(page)
+            after = page["after"]
+        assert code(await renewal.finish()) == (409, "rotation-unfinished")
+    assert (await renewal.page())["records"] == 5_000
+    assert await renewal.renew() == 6  # of 25 and one to see that nothing is left
+    assert (await renewal.finish()).status_code == 204
+    assert {row["gen"] for row in await database.fetch("SELECT gen FROM wraps")} == {2}
+    assert len(await person.changes()) == 5_000
