@@ -21,7 +21,7 @@ from aftertide.protocol.invitations import (
     open_card,
     read_link,
 )
-from aftertide.protocol.keys import Identity, RecordKey, SecretKey
+from aftertide.protocol.keys import AccountKey, Identity, RecordKey, SecretKey
 from aftertide.protocol.kinds import check_content, check_counts
 from aftertide.protocol.kit import read_kit
 from aftertide.protocol.memory import Seen, judge
@@ -29,6 +29,7 @@ from aftertide.protocol.padding import pad, unpad
 from aftertide.protocol.passphrases import check_new_passphrase
 from aftertide.protocol.primitives import unseal
 from aftertide.protocol.records import Head, check_proof, check_tombstone, open_body, unwrap_key
+from aftertide.protocol.rotation import open_previous
 from aftertide.protocol.slots import check_generation, check_kdf, kit_secrets, open_slot, passkey_key
 
 Case: TypeAlias = dict[str, Any]
@@ -135,6 +136,9 @@ CONSTRUCTIONS: dict[str, Callable[[Case], object]] = {
     "kit": try_kit,
     "slot": try_slot,
     "passkey-slot": try_passkey_slot,
+    "previous": lambda case: open_previous(
+        AccountKey(unb64(case["ak"])), case["account"], case["gen"], unb64(case["sealed"])
+    ),
     "body": lambda case: open_body(RecordKey(unb64(case["rk"])), head_of(case), unb64(case["body"])),
     "wrapped": lambda case: unwrap_key(SecretKey(unb64(case["record-wrap"])), head_of(case), unb64(case["wrapped"])),
     "proof": lambda case: check_proof(secret(case), head_of(case), unb64(case["body"]), unb64(case["proof"])),

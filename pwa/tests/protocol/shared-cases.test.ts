@@ -52,6 +52,7 @@ import {
   requireInviterTag,
 } from "../../src/protocol/invitations";
 import { readKit } from "../../src/protocol/kit";
+import { openPrevious } from "../../src/protocol/rotation";
 import { readVectors } from "./vectors";
 
 /** A case of `negative.json`: what its construction needs stands beside these (protocol/README.md). */
@@ -126,6 +127,8 @@ const CONSTRUCTIONS: Record<string, (given: Case) => unknown> = {
     const slot = { account: text(given, "account"), id: text(given, "id"), gen: number(given, "gen") };
     return openSlot(await passkeySlotKey(bytes(given, "prf")), { ...slot, method: "passkey" }, bytes(given, "sealed"));
   },
+  previous: (given) =>
+    openPrevious(bytes(given, "ak"), text(given, "account"), number(given, "gen"), bytes(given, "sealed")),
   body: (given) => openBody(bytes(given, "rk"), head(given), bytes(given, "body")),
   wrapped: async (given) =>
     unwrapRecordKey(await sealingKey(bytes(given, "record-wrap")), head(given), bytes(given, "wrapped")),

@@ -8,10 +8,11 @@ from aftertide.protocol.encoding import b64, b64u, new_id
 from aftertide.protocol.grants import seal_grant
 from aftertide.protocol.ijson import JsonObject
 from aftertide.protocol.invitations import InvitationSecret, invitee_tag, inviter_tag, make_link, seal_card
-from aftertide.protocol.keys import Identity, RecordKey, SecretKey
+from aftertide.protocol.keys import AccountKey, Identity, RecordKey, SecretKey
 from aftertide.protocol.padding import pad
 from aftertide.protocol.primitives import digest, seal
 from aftertide.protocol.records import Head, base_of, make_tombstone, prove, seal_body, wrap_key
+from aftertide.protocol.rotation import seal_previous
 from aftertide.protocol.vectors.case import ACCEPTED, REFUSED, Case, case, flip, person, variations
 
 ENTRY: Final[JsonObject] = {
@@ -252,6 +253,23 @@ def _keys() -> list[Case]:
     return cases
 
 
+def _previous() -> list[Case]:
+    """Seal the account key so far under the one to come: what resumes a rotation."""
+    account, new = new_id(), AccountKey.new()
+    sealed = seal_previous(new, account, 2, AccountKey.new())
+    right = {"ak": b64(new.reveal), "account": account, "gen": 2, "sealed": b64(sealed)}
+    return variations(
+        "previous",
+        right,
+        {
+            "another account": {"account": new_id()},
+            "another generation": {"gen": 3},
+            "another key": {"ak": b64(AccountKey.new().reveal)},
+            "flipped": {"sealed": b64(flip(sealed))},
+        },
+    )
+
+
 def _invitations() -> list[Case]:
     therapist, patient, stranger = person("rivera"), person("ana"), person("stranger")
     invite, secret = new_id(), InvitationSecret.new()
@@ -326,4 +344,4 @@ def _invitations() -> list[Case]:
 
 def make() -> list[Case]:
     """Make the cases of this module; keys in them are new each time."""
-    return [made for part in (_records, _memory, _grants, _kinds, _keys, _invitations) for made in part()]
+    return [made for part in (_records, _memory, _grants, _kinds, _keys, _previous, _invitations) for made in part()]
