@@ -118,7 +118,7 @@ async def a_token_that_is_none(running: Running, patient: Person, therapist: Per
 
 @cause("not-allowed", 403)
 async def a_route_for_therapists(running: Running, patient: Person, therapist: Person) -> httpx.Response:
-    return await patient.http.get("/api/invitations")
+    return await patient.http.get("/api/reminders/unreachable")
 
 
 @cause("prove-again", 403)
