@@ -10,7 +10,7 @@ import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
 import { goesWith, type OwnRecord, recordOf } from "./opening";
-import { type Outbox, type Wish, withoutReaders } from "./outbox";
+import { type Outbox, ReadByOthers, type Wish, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import { joinTyped, TypedRow } from "./typed";
@@ -242,7 +242,13 @@ export class JournalDesk implements Journal {
     } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
       const wish = { record: id, content: { ...began.content, ...fields }, base: began, typed: row };
-      await this.outbox.save(wish).catch(stayDraft);
+      try {
+        await this.outbox.save({ ...wish, unlessRead: base !== undefined });
+      } catch (error) {
+        // It is shared by now, in another page: what is changed is kept to oneself, as with any shared entry.
+        if (error instanceof ReadByOthers) return this.#finish({ id, fields, base, from, row });
+        stayDraft(error);
+      }
     }
     this.kick();
     return id;

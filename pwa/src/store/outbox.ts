@@ -21,7 +21,12 @@ export interface Wish {
   readonly readers?: readonly { readonly account: string; readonly attention: Reader["attention"] }[];
   /** What was typed, whose place this wish takes, in the same transaction. */
   readonly typed?: TypedRow;
+  /** Words that are for oneself alone: where others read the record by now, {@link ReadByOthers} is thrown and nothing queued. */
+  readonly unlessRead?: boolean;
 }
+
+/** A record is shared, or about to be, which this page had not heard of. */
+export class ReadByOthers extends Error {}
 
 /** What a record says beside who may read it. */
 export function withoutReaders(content: JsonObject): JsonObject {
@@ -49,15 +54,20 @@ export class Outbox {
     const known = shelf.records.get(wish.record);
     const waiting = shelf.counted.outbox.get(wish.record);
     if (wish.content && waiting?.content && !shelf.keys) throw new StoreError("locked");
+    const isRead = (waiting?.readers ?? known?.content.readers ?? []).length > 0;
+    if (wish.unlessRead && isRead) throw new ReadByOthers();
     const queued = waiting?.version;
     const wanted = wish.content && (await this.#joined(wish.record, wish.content, wish.base?.content));
     const content = wanted && (await shelf.seal(wish.record, wanted));
     const start = wish.base ?? (known && { content: withoutReaders(known.content), revision: known.version.revision });
     const base = start && (await shelf.seal(wish.record, start.content));
     let dropped: readonly string[] = [];
-    const change = await shelf.database.write(["outbox", "drafts"], "strict", async (transaction) => {
+    const change = await shelf.database.write(["outbox", "drafts", "records"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", wish.record);
       if (before?.version !== queued) return undefined;
+      // Shared and sent in another page, unheard.
+      const row = wish.unlessRead && (await transaction.get("records", wish.record));
+      if (row && row.readers.length > 0 && !before?.readers) return undefined;
       if (before?.action === "delete" && !wish.content) {
         // Deleted in another page: it stays so, and with the new readers if that is undone.
         const deletion = { ...before, readers: wish.readers ?? before.readers, version: newId() };
