@@ -16,6 +16,16 @@ from tests.conftest import Running
 STEPS = ("_acquire", "_statement", "_run", "_release")
 
 
+@pytest.fixture(autouse=True)
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the app's own sweep, which has connections of its own at the start and each minute, out of what is counted here."""
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("server.app.sweep", nothing)
+
+
 class Cancelling:
     """Cancels the running task at the n-th step that the database takes, before or after the step itself."""
 
