@@ -26,6 +26,8 @@ export async function agree(world: World): Promise<void> {
   }
   scheduler.now += DAYS;
   for (const device of world.devices) await comeBack(world, device);
+  // Whoever came back last may have finished what renews all keys: the others sign in once more.
+  if (world.renewed) for (const device of world.devices) await enter(world, device);
   await reconnect(world);
   await exchange(world);
   for (const person of world.people) requireWords(world, person);
@@ -67,9 +69,14 @@ function pageOf(device: Device): Page {
 
 /** Opens a device anew, signed in and unlocked. */
 async function comeBack(world: World, device: Device): Promise<void> {
+  await world.scheduler.until(device.open().opening);
+  await enter(world, device);
+}
+
+/** Signs in and unlocks where that is asked for. */
+async function enter(world: World, device: Device): Promise<void> {
   const { scheduler } = world;
-  const page = device.open();
-  await scheduler.until(page.opening);
+  const page = pageOf(device);
   const { session, sync } = page.store;
   await scheduler.until(sync.now());
   const person = world.personOf(device);
