@@ -1,6 +1,5 @@
 """The recovery kit: saved in one tap, checked, put off, asked for again."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -83,8 +82,11 @@ async def days_on(page: Page, origin: str, days: float) -> None:
 
 async def quiet(page: Page) -> None:
     """Nothing is asked about the kit, also once everything has come."""
-    await page.wait_for_function("() => document.querySelector('nav') !== null")
-    await asyncio.sleep(2)
+    # Opened anew: the list of sessions is the last thing that a round fetches, and what a notice goes by is there then.
+    async with page.expect_response(lambda answer: answer.url.endswith("/api/appointments")):
+        await page.reload()
+    await expect(page.get_by_role("heading", name="Journal", exact=True)).to_be_visible()
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     for question in (STILL, NOT_KEPT):
         await expect(page.get_by_text(question)).to_have_count(0)
 
