@@ -101,7 +101,6 @@ class PushService:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while await self._answer(reader, writer):
                 pass
-        writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take one request and answer it; False when the connection is over."""
@@ -139,23 +138,31 @@ async def push_service(folder: Path) -> AsyncIterator[PushService]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.certificate, made.key)
     service = PushService(authority)
-    serving: set[asyncio.Task[None]] = set()
+    serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        serving.add(task)
-        try:
+        serving[task] = writer
+        # Shaking hands is done here, so that whoever is killed meanwhile is known, too, when the block ends.
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            await writer.start_tls(context)
             await service.serve(reader, writer)
-        finally:
-            serving.discard(task)
+            writer.close()
+            await writer.wait_closed()
+        del serving[task]
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     service.port = server.sockets[0].getsockname()[1]
     try:
         yield service
     finally:
+        # Whoever was killed just now may have been accepted in this very round of the loop. It takes it some rounds to make a
+        # task of that, and until then nobody but the loop holds the socket; closed meanwhile, a server loses it (Server._attach).
+        for _ in range(10):
+            await asyncio.sleep(0)
         server.close()
-        for task in list(serving):
+        for task, writer in list(serving.items()):
             task.cancel()
+            writer.transport.abort()
         await asyncio.gather(*serving, return_exceptions=True)
