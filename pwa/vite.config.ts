@@ -17,6 +17,9 @@ const FIRST = /\/index\.html$|\/src\/(main|entrance|messages\/catalogues|ui\/rou
 /* The screen where most come in, with what all such screens are made of: a browser has few requests under way at a time. */
 const ENTRANCE = /\/src\/(accounts\/(SignInScreen|PassphraseField|recovery)|ui\/(TextField|ErrorText))\b/;
 
+/* The screens of a folder, which are named after it. */
+const SCREENS = /\/src\/(\w+)\/screens\.ts$/;
+
 /* Beside what the build makes: what a page without network shows of `public/`. Icons and screenshots are for installing. */
 const SHOWN = ["index.html", "icon.svg"];
 
@@ -92,8 +95,10 @@ export default defineConfig(() => {
       rolldownOptions: {
         input: { index: "index.html", app: "src/app.ts" },
         output: {
-          chunkFileNames: ({ moduleIds }) =>
-            `${moduleIds.some((id) => ONLINE_ONLY.test(id)) ? ONLINE : "assets/"}[name]-[hash].js`,
+          chunkFileNames: ({ facadeModuleId, moduleIds }) => {
+            const folder = SCREENS.exec(facadeModuleId ?? "")?.[1];
+            return `${moduleIds.some((id) => ONLINE_ONLY.test(id)) ? ONLINE : "assets/"}${folder ?? "[name]"}-[hash].js`;
+          },
           // What the journal shows with: few files, each a request on a slow line. What others wrote changes less often.
           codeSplitting: {
             groups: [

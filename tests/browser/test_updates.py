@@ -166,14 +166,14 @@ async def test_the_server_has_the_files_of_two_builds_and_no_page_in_place_of_ot
 ) -> None:
     del devices
     replaced = own_assets(PRESENT) - own_assets(later_release)
-    script = next(name for name in replaced if "YouScreen" in name and name.endswith(".js"))
+    script = next(name for name in replaced if name.startswith("assets/accounts-") and name.endswith(".js"))
     port = int(couple.origin.rsplit(":", 1)[1])
     await asyncio.to_thread(couple.practice.server.terminate, 10)
     with server_process(couple.practice.database_url, port=port, pwa=later_release):
         async with httpx.AsyncClient(base_url=couple.origin, headers={"Accept": "text/html"}) as http:
             assert f'"{script}"' not in (await http.get("/service-worker.js")).text
             assert (await http.get(f"/{script}")).headers["content-type"].startswith("text/javascript")
-            assert (await http.get("/assets/YouScreen-00000000.js")).status_code == 404
+            assert (await http.get("/assets/accounts-00000000.js")).status_code == 404
 
 
 def test_a_build_keeps_the_one_before_and_removes_older_ones(tmp_path: Path, database_url: str) -> None:
