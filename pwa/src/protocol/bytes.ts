@@ -21,19 +21,26 @@ export function fromUtf8(bytes: Uint8Array): string {
   }
 }
 
-const STANDARD = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const URL_SAFE = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
 
-function binaryString(bytes: Uint8Array): string {
-  let text = "";
-  // A call takes a limited number of arguments, so long bodies go in parts.
-  for (let at = 0; at < bytes.length; at += 0x2000) text += String.fromCharCode(...bytes.subarray(at, at + 0x2000));
-  return text;
-}
+const SYMBOLS = encoder.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const PADDING = "=".charCodeAt(0);
+const FOREIGN = 64;
+const VALUES = new Uint8Array(128).fill(FOREIGN);
+for (const [value, symbol] of SYMBOLS.entries()) VALUES[symbol] = value;
 
 /** Standard base64 with padding (RFC 4648 section 4), as the API and sealed JSON hold bytes. */
 export function toBase64(bytes: Uint8Array): string {
-  return btoa(binaryString(bytes));
+  const symbols = new Uint8Array(4 * Math.ceil(bytes.length / 3));
+  for (let from = 0, to = 0; from < bytes.length; from += 3, to += 4) {
+    const three = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);
+    symbols[to] = SYMBOLS[three >> 18] ?? 0;
+    symbols[to + 1] = SYMBOLS[(three >> 12) & 63] ?? 0;
+    symbols[to + 2] = SYMBOLS[(three >> 6) & 63] ?? 0;
+    symbols[to + 3] = SYMBOLS[three & 63] ?? 0;
+  }
+  symbols.fill(PADDING, symbols.length - ((3 - (bytes.length % 3)) % 3));
+  return decoder.decode(symbols);
 }
 
 /**
@@ -41,9 +48,21 @@ export function toBase64(bytes: Uint8Array): string {
  * padding, and spare bits that aren't zero: one value has one spelling.
  */
 export function fromBase64(text: string): Bytes {
-  if (!STANDARD.test(text)) throw new EncodingError("not standard base64 with padding");
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  if (toBase64(bytes) !== text) throw new EncodingError("base64 with spare bits");
+  if (text.length % 4 !== 0) throw new EncodingError("base64 without its padding");
+  const padded = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const symbols = text.length - padded;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padded);
+  let bits = 0;
+  let foreign = 0;
+  for (let at = 0, to = 0; at < symbols; at++) {
+    const value = VALUES[text.charCodeAt(at)] ?? FOREIGN;
+    foreign |= value;
+    bits = (bits << 6) | value;
+    // Each symbol but the first of four completes a byte; 0, 2 and 4 bits of it are left over.
+    if (at % 4 !== 0) bytes[to++] = bits >> (6 - 2 * (at % 4));
+  }
+  if (foreign >= FOREIGN) throw new EncodingError("characters that are not of standard base64");
+  if ((bits & ((1 << (2 * padded)) - 1)) !== 0) throw new EncodingError("base64 with spare bits");
   return bytes;
 }
 
