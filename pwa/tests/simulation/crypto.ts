@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hash as digestOf, hkdfSync } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash as digestOf,
+  hkdfSync,
+  type KeyObject,
+} from "node:crypto";
 import type { Random } from "./random";
 
 /**
@@ -35,12 +43,21 @@ class SimulatedKey {
     readonly extractable: boolean,
     readonly bytes: Uint8Array,
   ) {}
+
+  #secret: KeyObject | undefined;
+
+  /** The bytes as Node takes them in anew each time that it is given them: most keys are used often. */
+  get secret(): KeyObject {
+    this.#secret ??= createSecretKey(this.bytes);
+    return this.#secret;
+  }
 }
 
 type Key = SimulatedKey | CryptoKey;
 type Parameters_ = string | { readonly name: string; readonly [more: string]: unknown };
 
 const nameOf = (algorithm: Parameters_): string => (typeof algorithm === "string" ? algorithm : algorithm.name);
+const secretOf = (key: Key): KeyObject => (key as SimulatedKey).secret;
 const bytesOf = (key: Key): Uint8Array => (key as SimulatedKey).bytes;
 const copied = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 const viewed = (data: BufferSource): Uint8Array =>
@@ -64,7 +81,7 @@ function derived(algorithm: Parameters_, key: Key, bits: number): Uint8Array {
   const { info, salt, public: other } = algorithm as { info?: Uint8Array; salt?: Uint8Array; public?: Key };
   if (nameOf(algorithm) === "X25519") return agreed(bytesOf(key), other ? bytesOf(other) : new Uint8Array(32));
   const none = new Uint8Array();
-  return new Uint8Array(hkdfSync("sha256", bytesOf(key), salt ?? none, info ?? none, bits / 8));
+  return new Uint8Array(hkdfSync("sha256", secretOf(key), salt ?? none, info ?? none, bits / 8));
 }
 
 function gcm(algorithm: Parameters_): { iv: Uint8Array; aad: Uint8Array } {
@@ -75,7 +92,7 @@ function gcm(algorithm: Parameters_): { iv: Uint8Array; aad: Uint8Array } {
 function subtleFrom(chance: () => Random): object {
   const done = <T>(value: T): Promise<T> => Promise.resolve(value);
   const signed = (key: Key, data: BufferSource): Buffer =>
-    createHmac("sha256", bytesOf(key)).update(viewed(data)).digest();
+    createHmac("sha256", secretOf(key)).update(viewed(data)).digest();
   return {
     digest: (_: string, data: BufferSource) => done(copied(digestOf("sha256", viewed(data), "buffer"))),
     importKey(format: string, data: BufferSource, algorithm: Parameters_, extractable: boolean) {
@@ -101,7 +118,7 @@ function subtleFrom(chance: () => Random): object {
       done(new SimulatedKey({ name: nameOf(target) }, "secret", extractable, derived(algorithm, key, 256))),
     encrypt(algorithm: Parameters_, key: Key, data: BufferSource) {
       const { iv, aad } = gcm(algorithm);
-      const cipher = createCipheriv("aes-256-gcm", bytesOf(key), iv).setAAD(aad);
+      const cipher = createCipheriv("aes-256-gcm", secretOf(key), iv).setAAD(aad);
       const text = cipher.update(viewed(data));
       return done(copied(Buffer.concat([text, cipher.final(), cipher.getAuthTag()])));
     },
@@ -109,7 +126,7 @@ function subtleFrom(chance: () => Random): object {
       const { iv, aad } = gcm(algorithm);
       const sealed = viewed(data);
       try {
-        const cipher = createDecipheriv("aes-256-gcm", bytesOf(key), iv).setAAD(aad);
+        const cipher = createDecipheriv("aes-256-gcm", secretOf(key), iv).setAAD(aad);
         cipher.setAuthTag(sealed.subarray(-TAG));
         return done(copied(Buffer.concat([cipher.update(sealed.subarray(0, -TAG)), cipher.final()])));
       } catch {
