@@ -172,14 +172,15 @@ export class Ledger {
     const { shelf } = this;
     const { ledgerRecord, gen } = shelf.requireHere();
     const view = ledgerRecord === undefined ? undefined : await this.#fetch(ledgerRecord);
-    if (!view) return shelf.updateHere({ journalAt: null });
+    if (!view) return void (await shelf.updateHere({ journalAt: null }));
     const arrival = await readArrival(view);
     const judged = await judgeOwn(shelf.requireKeys(), arrival, undefined);
     const ledger = judged.accepted && judged.content.kind === "ledger" && (judged.content as LedgerContent);
     if (arrival.row.id !== ledgerRecord || !ledger || ledger.gen > gen) {
       const fault = judged.accepted ? "rollback" : judged.fault;
       await shelf.addFault(fault, ledgerRecord, shelf.here?.account);
-      return shelf.updateHere({ journalAt: null });
+      await shelf.updateHere({ journalAt: null });
+      return;
     }
     if (ledger.incarnation === this.incarnation()) await this.#remember(ledger.records);
     else await shelf.updateHere({ restored: true });

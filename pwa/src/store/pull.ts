@@ -102,6 +102,7 @@ export class Pull {
     if (cursor === 0 && !shelf.requireHere().complete) await this.ledger().read();
     let shown = new Set<string>();
     let access = 0;
+    let gen = 0;
     for (;;) {
       const page = await this.api.changes(cursor);
       if (page.gen > shelf.requireHere().gen) {
@@ -113,7 +114,7 @@ export class Pull {
         await shelf.addFault("older-keys", undefined, undefined);
         throw new StoreError("server");
       }
-      access = page.access;
+      ({ access, gen } = page);
       if (this.#isAnother(page.incarnation) || page.counter < cursor) {
         // Which ledger the account names now is learnt when one is saved.
         const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined, access: undefined };
@@ -131,9 +132,11 @@ export class Pull {
     await this.#bury();
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();
-    const { stale } = shelf.requireHere();
     await shelf.clearFault("older-keys", undefined);
-    await shelf.updateHere({ comparing: false, complete: true, stale: false, lastPull: shelf.now() });
+    const { stale } = shelf.requireHere();
+    const whole = { comparing: false, complete: true, stale: false, lastPull: shelf.now() };
+    // Where newer keys have been put here meanwhile, all has to be fetched anew.
+    if (!(await shelf.updateHere(whole, (here) => here.gen === gen))) throw new StoreError("signed-out");
     if (stale) await shelf.load();
     return access;
   }
@@ -282,28 +285,36 @@ export class Pull {
   /** Applies proved deletions, unless there are so many that the person is asked. */
   async #bury(): Promise<void> {
     const { shelf } = this;
-    const own = [...shelf.records.values()].filter((opened) => opened.own);
-    const ended = own.filter((opened) => opened.row.ended);
+    const { account, stale } = shelf.requireHere();
+    // Under new keys what was deleted meanwhile doesn't open any more, and doesn't come anew.
+    const rows = stale ? await shelf.database.all("records") : [...shelf.records.values()].map(({ row }) => row);
+    const own = rows.filter(({ owner }) => owner === account);
+    const ended = own.filter((row) => row.ended);
     if (ended.length > WAVE_COUNT && ended.length > own.length * WAVE_PART) {
       await shelf.addFault("deletion-wave", undefined, undefined);
       return;
     }
-    await this.applyDeletions();
+    await this.#forget(ended);
+  }
+
+  /** Applies all proved deletions: the person has been asked. */
+  async applyDeletions(): Promise<void> {
+    await this.#forget((await this.shelf.database.all("records")).filter(({ ended }) => ended));
   }
 
   /** Forgets what its owner deleted. Words that were being changed meanwhile survive as a record of their own. */
-  async applyDeletions(): Promise<void> {
+  async #forget(ended: readonly StoredRecord[]): Promise<void> {
     const { shelf } = this;
-    const ended = [...shelf.records.values()].filter((opened) => opened.row.ended).map((opened) => opened.row.id);
-    for (const id of ended) {
+    const ids = ended.map(({ id }) => id);
+    for (const id of ids) {
       const survivor = await this.outgoing.outlive(id);
       if (survivor) await shelf.addFault("kept-after-deletion", survivor, undefined);
     }
-    if (ended.length === 0) return;
+    if (ids.length === 0) return;
     await shelf.database.write(["records"], "strict", async (transaction) => {
-      for (const id of ended) await transaction.delete("records", id);
+      for (const id of ids) await transaction.delete("records", id);
     });
-    shelf.place([], ended);
+    shelf.place([], ids);
   }
 
   /**

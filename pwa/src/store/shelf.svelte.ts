@@ -100,15 +100,17 @@ export class Shelf {
   }
 
   /** The keys that are here are `gen`'s, and those of the account newer: asks for a sign-in, unless one has come meanwhile. */
-  expire(gen: number): Promise<void> {
-    return this.updateHere({ expired: true }, (here) => here.gen <= gen);
+  async expire(gen: number): Promise<void> {
+    await this.updateHere({ expired: true }, (here) => here.gen <= gen);
   }
 
-  /** Changes what is known of the account here, on the device and in memory, if it is still as it has to be for that. */
-  async updateHere(changed: Partial<Here>, applies: (here: Here) => boolean = () => true): Promise<void> {
+  /** Changes what is known of the account here, on the device and in memory, if it is still as it has to be for that; gives whether it was. */
+  async updateHere(changed: Partial<Here>, applies: (here: Here) => boolean = () => true): Promise<boolean> {
+    let applied = false;
     const here = await this.database.write(["here"], "relaxed", async (transaction) => {
       const current = await transaction.get("here", "here");
-      if (!current || !applies(current)) return current;
+      applied = current !== undefined && applies(current);
+      if (!current || !applied) return current;
       const next = { ...current, ...changed };
       await transaction.put("here", next, "here");
       return next;
@@ -116,6 +118,7 @@ export class Shelf {
     // Another page has signed out, or put newer keys there: whoever goes on here must learn it.
     if (here && here.gen === (this.here?.gen ?? here.gen)) this.here = here;
     else if (here || this.here) await this.load();
+    return applied;
   }
 
   /**
@@ -188,7 +191,8 @@ export class Shelf {
     } else this.close();
     this.phase = here ? (opened ? "unlocked" : "locked") : "signed-out";
     // After new keys own records open again as they come anew, and what others share once contacts are among them.
-    const awaited = new Set(here?.stale ? records.map(({ id }) => id) : []);
+    // What was deleted elsewhere and waits for the person's word needn't open.
+    const awaited = new Set(records.filter(({ ended }) => here?.stale || ended).map(({ id }) => id));
     for (const id of broken) if (!awaited.has(id)) await this.addFault("unopened", id, undefined);
     return true;
   }

@@ -224,6 +224,28 @@ describe("all keys are renewed", () => {
     expect(again.journal.drafts.map(({ beginning }) => beginning)).toEqual(["Half a sen"]);
   });
 
+  test("and what is deleted then is gone from another device of theirs, too, which never saw it under the new keys", async () => {
+    const { server, patient, own } = await withJournal();
+    const tablet = await device(server);
+    await tablet.session.signIn("ana@example.org", PASSPHRASE);
+    await settle(tablet);
+    tablet.line.away = true;
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await renewal.start(untold);
+    await patient.journal.deleteEntry(own);
+    patient.wait(60_000);
+    await settle(patient);
+    tablet.line.away = false;
+    await settle(tablet);
+    await tablet.session.lock();
+    await tablet.session.unlock(ANOTHER);
+    await settle(tablet);
+    for (const each of [tablet, await tablet.reopen()]) {
+      expect(each.sync.faults).toEqual([]);
+      expect(each.journal.entries.map(({ text }) => text)).toEqual(["For Monday."]);
+    }
+  });
+
   test("passkeys are made anew, and one of before opens nothing", async () => {
     authenticator();
     const { patient } = await withJournal();
