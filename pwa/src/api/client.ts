@@ -247,7 +247,12 @@ export function createApi(options: ApiOptions) {
       const page = await contentOf<Schemas["Changes"]>(response);
       return { ...page, incarnation: response.headers.get(INCARNATION) ?? "" };
     },
-    record: (record: string) => call("get", "/api/records/{record}", { record }),
+    /** Undefined where the server has none, or no longer. */
+    record: (record: string): Promise<Schemas["RecordView"] | undefined> =>
+      call("get", "/api/records/{record}", { record }).catch((error) => {
+        if (error instanceof ApiProblem && error.status === 404) return undefined;
+        throw error;
+      }),
     history: (record: string) => call("get", "/api/records/{record}/history", { record }),
     markRead: (record: string, revision: number) =>
       call("post", "/api/records/{record}/read", { record }, { revision }),

@@ -171,7 +171,8 @@ export class Ledger {
   async read(): Promise<void> {
     const { shelf } = this;
     const { ledgerRecord, gen } = shelf.requireHere();
-    const view = ledgerRecord === undefined ? undefined : await this.#fetch(ledgerRecord);
+    // Named, and kept back: the date is missing, which the screen says.
+    const view = ledgerRecord === undefined ? undefined : await this.api.record(ledgerRecord);
     if (!view) return void (await shelf.updateHere({ journalAt: null }));
     const arrival = await readArrival(view);
     const judged = await judgeOwn(shelf.requireKeys(), arrival, undefined);
@@ -185,16 +186,6 @@ export class Ledger {
     if (ledger.incarnation === this.incarnation()) await this.#remember(ledger.records);
     else await shelf.updateHere({ restored: true });
     await shelf.updateHere({ journalAt: Date.parse(ledger.at) });
-  }
-
-  async #fetch(record: string): Promise<Schemas["RecordView"] | undefined> {
-    try {
-      return await this.api.record(record);
-    } catch (error) {
-      // Named, and kept back: the date is missing, which the screen says.
-      if (error instanceof ApiProblem && error.status === 404) return undefined;
-      throw error;
-    }
   }
 
   async #remember(records: readonly Listed[]): Promise<void> {

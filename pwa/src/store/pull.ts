@@ -144,7 +144,7 @@ export class Pull {
   /** Keeps what came after `asked`. Rejects with `signed-out` where that isn't where this device is. */
   async #apply(page: Awaited<ReturnType<Api["changes"]>>, asked: number, comparing: boolean): Promise<void> {
     const { shelf } = this;
-    const effects = await Promise.all(page.changes.map((change) => this.#judge(change, comparing)));
+    const effects = await Promise.all(page.changes.map((change) => this.#judge(change, asked, comparing)));
     if (comparing) await this.restoring.offerNewer(effects);
     for (const { returned } of effects) if (returned) await this.restoring.meet(returned);
     const kept: Opened[] = [];
@@ -199,7 +199,7 @@ export class Pull {
     for (const effect of effects) if (effect.fault) await shelf.addFault(effect.fault, effect.id, effect.account);
   }
 
-  async #judge(change: Schemas["Change"], comparing: boolean): Promise<Effect> {
+  async #judge(change: Schemas["Change"], asked: number, comparing: boolean): Promise<Effect> {
     const { id } = change;
     const account = this.shelf.requireHere().account;
     try {
@@ -207,7 +207,7 @@ export class Pull {
         const arrival = await readArrival(change.record);
         if (arrival.row.id !== id) throw new EncodingError("a record under another id");
         return arrival.row.owner === account
-          ? await this.judgeOwn(arrival, comparing)
+          ? await this.judgeOwn(arrival, comparing, asked)
           : { id, waiting: arrival, account: arrival.row.owner };
       }
       if (change.state === "tombstone" && change.tombstone)
@@ -221,17 +221,18 @@ export class Pull {
     }
   }
 
-  /** Judges an own record as it arrives, also with a 409; what seems older is asked for once more. */
-  async judgeOwn(arrival: Arrival, comparing = false): Promise<Effect> {
+  /** Judges an own record as it arrives, in a page of the feed or with a 409; what seems older is asked for once more. */
+  async judgeOwn(arrival: Arrival, comparing = false, asked?: number): Promise<Effect> {
     const { shelf } = this;
     const { id } = arrival.row;
     const keys = shelf.requireKeys();
     const remembered = await shelf.database.get("remembered", id);
     const restored = comparing || remembered?.lost === true;
-    if (remembered?.ended && !restored) return { id, fault: "rollback", account: arrival.row.owner };
+    const rollback: Effect = { id, fault: "rollback", account: arrival.row.owner };
+    if (remembered?.ended && !restored) return (await this.#isShown(id, asked)) ? rollback : { id };
     const judged = await judgeOwn(keys, arrival, restored ? undefined : remembered);
     if (!judged.accepted) {
-      if (judged.fault === "rollback" && (await this.#isOld(arrival))) return { id };
+      if (judged.fault === "rollback") return (await this.#isOld(arrival)) ? { id } : rollback;
       return { id, fault: judged.fault, account: arrival.row.owner };
     }
     const { version } = arrival;
@@ -256,12 +257,19 @@ export class Pull {
   }
 
   /**
-   * Whether the server has something newer by now: another page of this device may have saved between asking and
-   * answering, which is no attack.
+   * Whether the server has something newer by now: another page of this device may have saved, or deleted, between asking
+   * and answering, which is no attack.
    */
   async #isOld(arrival: Arrival): Promise<boolean> {
-    const again = await readArrival(await this.api.record(arrival.row.id));
-    return again.version.revision > arrival.version.revision;
+    const view = await this.api.record(arrival.row.id);
+    return view === undefined || (await readArrival(view)).version.revision > arrival.version.revision;
+  }
+
+  /** Whether the server still shows a record that this device knows to be deleted, in the feed where it came there. */
+  async #isShown(id: string, asked: number | undefined): Promise<boolean> {
+    if (asked === undefined) return (await this.api.record(id)) !== undefined;
+    const { changes } = await this.api.changes(asked);
+    return changes.some((change) => change.id === id && change.state === "record");
   }
 
   async #judgeTombstone(id: string, stone: Schemas["TombstoneView"], comparing = false): Promise<Effect> {
