@@ -4,6 +4,7 @@ import asyncio
 import base64
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -102,7 +103,7 @@ def processes(url: str, push: Sink, command: str, count: int = 1, *, lease: int 
         yield started
     finally:
         for server in started:
-            server.process.terminate()
+            server.process.send_signal(signal.SIGTERM)
         for server in started:
             server.process.wait()
 

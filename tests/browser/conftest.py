@@ -24,7 +24,8 @@ from tests.browser.demo import Demo, demo_server
 from tests.browser.people import Access
 from tests.browser.profiles import Profile
 from tests.browser.watching import Watch
-from tests.faults.processes import ServerProcess, free_port, server_process
+from tests.faults.forking import forked_server
+from tests.faults.processes import ServerProcess, free_port
 
 PATIENCE = 20_000  # ms, for a machine that is busy with other things
 HERE = Path(__file__).parent
@@ -168,7 +169,7 @@ def new_practice(database_url: str, name: str) -> Iterator[Practice]:
     """Start a server with a new practice, opened by this name or address."""
     port = free_port()
     link = practice_on(database_url, f"http://{name}:{port}")
-    with server_process(database_url, port=port, name=name) as server:
+    with forked_server(database_url, port=port, name=name) as server:
         yield Practice(server.origin, link, database_url, server)
 
 
@@ -238,7 +239,7 @@ def made(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Mad
     shutil.copyfile(sqlite_template, path)
     url, port = f"sqlite:{path}", free_port()
     link = practice_on(url, f"http://127.0.0.1:{port}")
-    with server_process(url, port=port) as server:
+    with forked_server(url, port=port) as server:
         # In a thread of its own: the test that asks first has a loop running in this one.
         with ThreadPoolExecutor(1) as thread:
             made = thread.submit(asyncio.run, make_couple(server.origin, link, path)).result()
@@ -255,7 +256,7 @@ def copied_couple(
     with contextlib.closing(sqlite3.connect(made.path)) as source, contextlib.closing(sqlite3.connect(to)) as copy:
         source.backup(copy)
     prepare(to)
-    with server_process(database_url, name=name) as server:
+    with forked_server(database_url, name=name) as server:
         practice = Practice(server.origin, "", database_url, server)
         yield Couple(server.origin, practice, made.therapist, made.patient, made.entry)
 

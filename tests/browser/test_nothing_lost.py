@@ -12,7 +12,7 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import choose, press, sign_in, visit, write
 from tests.browser.profiles import app_is_here
-from tests.faults.processes import server_process
+from tests.faults.forking import forked_server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -138,7 +138,7 @@ async def test_what_is_written_while_the_server_is_gone_goes_out_once_it_is_back
     await expect(phone.locator("article")).to_contain_text("Only gulls.")
 
     port = int(couple.origin.rsplit(":", 1)[1])
-    with server_process(couple.practice.database_url, port=port):
+    with forked_server(couple.practice.database_url, port=port):
         await phone.evaluate("dispatchEvent(new Event('focus'))")  # as when somebody comes back to the page
         await expect(phone.get_by_text(SENT, exact=True)).to_be_visible()
         assert await revisions(couple) == {couple.entry: 1, "Nobody was at the harbour office. Only gulls.": 1}

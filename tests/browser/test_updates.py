@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import press, sign_in, visit
 from tests.browser.profiles import app_is_here
-from tests.faults.processes import server_process
+from tests.faults.forking import forked_server
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -79,7 +79,7 @@ async def test_a_new_version_in_the_middle_of_a_sentence_waits_until_it_is_wante
     await words.press_sequentially("The gulls were")
     began = await phone.evaluate("performance.timeOrigin")
     port = await stop_the_server(couple, devices, phone)
-    with server_process(couple.practice.database_url, port=port, pwa=later_release):
+    with forked_server(couple.practice.database_url, port=port, pwa=later_release):
         await phone.evaluate(LOOK)
         await expect(phone.get_by_text(OFFER)).to_be_visible()
         await words.press_sequentially(" loud this morning")
@@ -109,7 +109,7 @@ async def test_it_does_not_take_over_while_another_window_is_open(
     await visit(other, couple.origin, "/journal")
     await expect(other.get_by_text(couple.entry)).to_be_visible()
     port = await stop_the_server(couple, devices, phone)
-    with server_process(couple.practice.database_url, port=port, pwa=later_release):
+    with forked_server(couple.practice.database_url, port=port, pwa=later_release):
         await phone.evaluate(LOOK)
         await press(phone, TAKE)
         await expect(phone.get_by_text("Aftertide is open in other windows. Close them first.")).to_be_visible()
@@ -125,7 +125,7 @@ async def test_words_in_a_field_that_nothing_keeps_hold_it_back(
     phone = await with_the_app(devices, couple)
     await phone.get_by_role("link").filter(has_text=couple.entry).click()
     port = await stop_the_server(couple, devices, phone)
-    with server_process(couple.practice.database_url, port=port, pwa=later_release):
+    with forked_server(couple.practice.database_url, port=port, pwa=later_release):
         await phone.goto(f"{couple.origin}/you/passphrase")
         await phone.get_by_label("Current passphrase").fill("half of it")
         await phone.evaluate(LOOK)
@@ -140,7 +140,7 @@ async def test_a_page_of_the_version_before_finds_its_later_screens_under_the_ne
 ) -> None:
     phone = await with_the_app(devices, couple)
     port = await stop_the_server(couple, devices, phone)
-    with server_process(couple.practice.database_url, port=port, pwa=later_release):
+    with forked_server(couple.practice.database_url, port=port, pwa=later_release):
         await phone.evaluate(LOOK)
         await expect(phone.get_by_text(OFFER)).to_be_visible()
         # What the page itself never does: the new worker takes over and the page stays.
@@ -169,7 +169,7 @@ async def test_the_server_has_the_files_of_two_builds_and_no_page_in_place_of_ot
     script = next(name for name in replaced if name.startswith("assets/accounts-") and name.endswith(".js"))
     port = int(couple.origin.rsplit(":", 1)[1])
     await asyncio.to_thread(couple.practice.server.terminate, 10)
-    with server_process(couple.practice.database_url, port=port, pwa=later_release):
+    with forked_server(couple.practice.database_url, port=port, pwa=later_release):
         async with httpx.AsyncClient(base_url=couple.origin, headers={"Accept": "text/html"}) as http:
             assert f'"{script}"' not in (await http.get("/service-worker.js")).text
             assert (await http.get(f"/{script}")).headers["content-type"].startswith("text/javascript")

@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -22,11 +23,29 @@ def free_port() -> int:
         return port
 
 
+class Process(Protocol):
+    """What is needed of a process, as `subprocess.Popen` has it."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+def web(environment: Mapping[str, str]) -> Process:
+    """Start `aftertide-server web`, as an operator does."""
+    return subprocess.Popen([sys.executable, "-m", "server.cli", "web"], env=environment)
+
+
 @dataclass
 class ServerProcess:
     """A running `aftertide-server web`."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     origin: str
 
     def terminate(self, within: float) -> float:
@@ -45,6 +64,7 @@ def server_process(
     port: int | None = None,
     pwa: Path = Path("pwa/dist"),
     name: str = "127.0.0.1",
+    start: Callable[[Mapping[str, str]], Process] = web,
 ) -> Iterator[ServerProcess]:
     """Start the server on a migrated database and wait until it answers; it is killed at the end if it still runs.
 
@@ -56,7 +76,7 @@ def server_process(
         **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin, "PORT": str(where),
         "AFTERTIDE_PROCESSES": str(processes), "AFTERTIDE_PWA": str(pwa),
     }  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-m", "server.cli", "web"], env=environment)
+    process = start(environment)
     try:
         deadline = time.monotonic() + 30
         while True:
