@@ -178,6 +178,11 @@ export class Ledger {
     const judged = await judgeOwn(shelf.requireKeys(), arrival, undefined);
     const ledger = judged.accepted && judged.content.kind === "ledger" && (judged.content as LedgerContent);
     if (arrival.row.id !== ledgerRecord || !ledger || ledger.gen > gen) {
+      // The keys were renewed elsewhere since these came here: what doesn't open with them is no attack for that.
+      if ((await this.api.account()).gen > gen) {
+        await shelf.expire(gen);
+        throw new StoreError("signed-out");
+      }
       const fault = judged.accepted ? "rollback" : judged.fault;
       await shelf.addFault(fault, ledgerRecord, shelf.here?.account);
       await shelf.updateHere({ journalAt: null });
