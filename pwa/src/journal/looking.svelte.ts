@@ -18,8 +18,10 @@ const SOON = 500;
 class Looking {
   search = $state("");
   inCalendar = $state(false);
-  /** How many entries are drawn. */
-  drawn = $state(FIRST);
+  /** How many entries of the list are drawn. */
+  listed = $state(FIRST);
+  /** How many results are drawn. */
+  drawn = $state(SEEN);
   /** The month shown in the calendar, YYYY-MM, and the day chosen in it. */
   month = $state<string | undefined>();
   day = $state<string | undefined>();
@@ -43,11 +45,12 @@ class Looking {
   toggleCalendar(): void {
     this.inCalendar = !this.inCalendar;
     this.search = "";
-    this.drawn = SEEN;
+    this.listed = SEEN;
   }
 
   drawMore(): void {
-    this.drawn += this.drawn < SEEN || this.search.trim() ? SEEN : STEP;
+    if (this.search.trim()) this.drawn += SEEN;
+    else this.listed += this.listed < SEEN ? SEEN : STEP;
   }
 
   find(entries: readonly Entry[]): Entry[] {
@@ -101,7 +104,7 @@ class Looking {
     this.#preparing++;
     this.search = "";
     this.inCalendar = false;
-    this.drawn = FIRST;
+    this.listed = FIRST;
     this.month = undefined;
     this.day = undefined;
     this.#index?.clear();
