@@ -115,7 +115,8 @@ export class Push {
     }
   }
 
-  async #accepted(record: string, attempt: Attempt): Promise<void> {
+  /** `lost`: the server had nothing to delete. */
+  async #accepted(record: string, attempt: Attempt, lost?: true): Promise<void> {
     const { shelf } = this;
     // Sealed under keys that have become former ones meanwhile: it comes anew, and what is wanted is compared with that.
     if (genOf(attempt) !== shelf.requireHere().gen) return this.#again(record);
@@ -143,7 +144,7 @@ export class Push {
           given.push(draft.id);
         }
         const seen = { epoch: before?.epoch ?? 1, hash: before?.hash ?? "", revision: attempt.revision };
-        await transaction.put("remembered", { id: record, ...seen, ended: true, words });
+        await transaction.put("remembered", { id: record, ...seen, ended: true, words, ...(lost && { lost }) });
       }
       const settled = current && settledChange(current, attempt);
       if (settled) await transaction.put("outbox", settled);
@@ -167,6 +168,9 @@ export class Push {
         if (!stone || !(await this.pull.takeTombstone(record, stone))) await this.#keep(record, problem.code);
         return;
       }
+      case "not-found":
+        // Lost in a restore before it could be deleted. Should another device give it back, it is known here, and deleted then.
+        return attempt.result ? this.#keep(record, problem.code) : this.#accepted(record, attempt, true);
       case "request-reused":
         return this.#again(record);
       case "no-longer-shared":
