@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from aftertide.errors import KeyChangedError, ReturnedAfterDeletionError, VanishedError
+from aftertide.errors import KeyChangedError, ReturnedAfterDeletionError, VanishedError, WithheldError
 from aftertide.keyring import Keyring
 from aftertide.memory import Memory
 from aftertide.protocol.encoding import b64u, unb64
@@ -226,6 +226,17 @@ class Journal:
     def _note_behind(self, record: str) -> None:
         if self.restoring:
             self.behind.add(record)
+
+    def miss(self, shown: set[str]) -> None:
+        """Show as faults what this device remembers of and a whole feed doesn't name: it has a row for each record, also once gone."""
+        for record in self.memory.seen.keys() - shown - self.memory.deleted.keys():
+            error = WithheldError("the server no longer shows a record that this device has seen")
+            self.faults.setdefault(record, Fault(record, None, error))
+
+    def forget(self, shown: set[str]) -> None:
+        """Remember nothing any more of what a restored server no longer names, but of own records that are here to be given back."""
+        for record in self.memory.seen.keys() - shown - {record.id for record in self.own()}:
+            del self.memory.seen[record]
 
     def keep(self, record: Record) -> None:
         """Put an accepted record in its place and remember it."""
