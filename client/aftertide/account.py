@@ -137,7 +137,7 @@ class Account:
         if restored:
             shown = {change.id for change in changes}
             self.journal.behind |= {record.id for record in self.journal.own() if record.id not in shown}
-            self.journal.forget(shown)
+            self.journal.note_lost(shown)
         elif is_whole:
             self.journal.miss({change.id for change in changes})
         if is_first:

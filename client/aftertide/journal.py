@@ -229,19 +229,19 @@ class Journal:
 
     def miss(self, shown: set[str]) -> None:
         """Show as faults what this device remembers of and a whole feed doesn't name: it has a row for each record, also once gone."""
-        for record in self.memory.seen.keys() - shown - self.memory.deleted.keys():
+        for record in self.memory.seen.keys() - shown - self.memory.deleted.keys() - self.memory.lost:
             error = WithheldError("the server no longer shows a record that this device has seen")
             self.faults.setdefault(record, Fault(record, None, error))
 
-    def forget(self, shown: set[str]) -> None:
-        """Remember nothing any more of what a restored server no longer names, but of own records that are here to be given back."""
-        for record in self.memory.seen.keys() - shown - {record.id for record in self.own()}:
-            del self.memory.seen[record]
+    def note_lost(self, shown: set[str]) -> None:
+        """Note what a restored server no longer names. What was seen of it stays remembered: nothing older is taken for that."""
+        self.memory.lost |= self.memory.seen.keys() - shown
 
     def keep(self, record: Record) -> None:
         """Put an accepted record in its place and remember it."""
         self.records[record.id] = record
         self.memory.seen[record.id] = Seen(record.head.epoch, record.head.revision, record.hash)
+        self.memory.lost.discard(record.id)
         self.faults.pop(record.id, None)
         self.behind.discard(record.id)
         self._forget_pins(record)

@@ -8,6 +8,7 @@ from aftertide import wire
 from aftertide.account import Account
 from aftertide.errors import WithheldError
 from aftertide.memory import Memory
+from aftertide.protocol.encoding import new_id
 from aftertide.protocol.errors import OlderRevisionError
 
 from server.clock import DAY
@@ -109,6 +110,32 @@ async def test_it_misses_what_was_shared_with_it_too_and_not_what_was_taken_back
     honest = await two.town.device("rivera").sign_in("rivera@example.org", PASSPHRASE, memory)
     await honest.sync()
     assert faults(honest) == {}
+
+
+async def test_what_a_restored_server_lost_isnt_missed_after_a_restart_and_nothing_older_is_taken_for_it(
+    two: Two,
+) -> None:
+    entry = await two.patient.write("Then.")
+    page = await two.patient._api.ask(wire.Changes, "GET", "/changes")
+    old = next(row for row in page.changes if row.id == entry.id)
+    await two.patient.edit(entry.id, lambda content: {**content, "text": "Since."})
+    await two.patient.sync()
+    wires = two.town.wires["ana"]
+    wires.headers = {"aftertide-incarnation": new_id()}
+    without: list[wire.Change] = []
+    wires.lies["/changes"] = (
+        wire.Changes,
+        lambda page: msgspec.structs.replace(
+            page, changes=[*(row for row in page.changes if row.id != entry.id), *without]
+        ),
+    )
+    assert (await two.patient.sync()).restored
+    memory = two.patient.memory.to_json()
+    again = await sign_in(two, "ana", Memory.from_json(memory))
+    assert faults(again) == {}
+    without.append(old)
+    later = await sign_in(two, "ana", Memory.from_json(memory))
+    assert faults(later) == {entry.id: OlderRevisionError}
 
 
 async def test_a_device_without_memory_is_told_of_when_the_journal_is(two: Two) -> None:
