@@ -15,7 +15,7 @@ from aftertide.keyring import (
     stretched,
 )
 from aftertide.protocol.keys import AccountKey
-from aftertide.protocol.slots import Method
+from aftertide.protocol.slots import Method, check_generation
 from aftertide.rotating import Prepared, prepare
 
 
@@ -51,7 +51,7 @@ class Access:
         return self._journal.keyring
 
     async def _prove(self, secret: Secret) -> AccountKey:
-        """Prove afresh who this is and open the slot; raises WrongProofError, KitError, KdfParametersError."""
+        """Prove afresh who this is and open the slot; raises WrongProofError, KitError, KdfParametersError, OlderGenerationError."""
         return (await self._open(secret))[1]
 
     async def _open(self, secret: Secret) -> tuple[wire.Me, AccountKey]:
@@ -62,6 +62,7 @@ class Access:
             secrets = await stretched(secret.text, self._email, salt)
         await self._api.tell("POST", "/account/proof", wire.Proof(secret.method, secrets.auth.reveal))
         me = await self._api.ask(wire.Me, "GET", "/account")
+        check_generation(me.gen, self._keyring.gen)
         return me, open_account_key(me, secret.method, secrets, salt)
 
     async def salt(self) -> bytes:

@@ -33,6 +33,7 @@ from aftertide.protocol.errors import ProtocolError
 from aftertide.protocol.ijson import Json, JsonObject
 from aftertide.protocol.keys import key_id_of
 from aftertide.protocol.kinds import Attention, Role
+from aftertide.protocol.slots import check_generation
 from aftertide.reconnecting import Reconnecting
 from aftertide.rotating import Prepared, Rotating
 from aftertide.saving import Change, Clock, Readers, Saver, Unsent, only_readers, with_reader, without_reader
@@ -107,7 +108,7 @@ class Account:
         """Send what waits, then pull all that has changed, page after page.
 
         When the database behind the server is another one, or its counter lies below what it has shown, everything is
-        compared anew.
+        compared anew. Raises OlderGenerationError where it is of a state from before the account's keys were renewed.
         """
         async with self._saver.turn:
             await self._saver.flush()
@@ -121,6 +122,7 @@ class Account:
         known, counter = self.memory.incarnation, self.memory.counter
         is_first = known is None and not self.memory.seen
         listed_here = not is_first or await self._ledger.read()
+        is_whole = self._cursor == 0 and not is_first
         first = await self._page(self._cursor)
         restored = (known is not None and known != self._api.incarnation) or first.counter < counter or not listed_here
         if restored:
@@ -135,6 +137,9 @@ class Account:
         if restored:
             shown = {change.id for change in changes}
             self.journal.behind |= {record.id for record in self.journal.own() if record.id not in shown}
+            self.journal.note_lost(shown)
+        elif is_whole:
+            self.journal.miss({change.id for change in changes})
         if is_first:
             self._ledger.check_all()
         self.memory.incarnation, self.memory.counter = self._api.incarnation, self._cursor
@@ -169,6 +174,7 @@ class Account:
         page = await self._api.ask(wire.Changes, "GET", "/changes", params={"after": after})
         if page.gen > self.journal.keyring.gen:
             raise StaleGenError(409, "stale-gen", "The keys were renewed on another device: sign in again.")
+        check_generation(page.gen, self.journal.keyring.gen)
         return page
 
     async def _pages(self, page: wire.Changes) -> list[wire.Change]:

@@ -179,6 +179,8 @@ class Client:
         if me.rotation is None:
             key = open_account_key(me, method, secrets, salt)
         else:
+            # One that was finished, shown again, would have this device prove anew what somebody made with the former keys.
+            check_generation(me.rotation.gen, me.gen + 1)
             coming = msgspec.structs.replace(me, gen=me.rotation.gen, slots=me.rotation.slots)
             key = open_account_key(coming, method, secrets, salt)
             both = open_former(me, me.rotation, key).derive(), key.derive()

@@ -121,7 +121,7 @@ class VanishedError(ChainError):
 
 
 class WithheldError(ChainError):
-    """The account's ledger lists a record that the server hasn't shown to this device."""
+    """The server doesn't show a record that the account's ledger lists, or that this device has seen."""
 
 
 class ReturnedAfterDeletionError(ChainError):

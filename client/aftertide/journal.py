@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from aftertide.errors import KeyChangedError, ReturnedAfterDeletionError, VanishedError
+from aftertide.errors import KeyChangedError, ReturnedAfterDeletionError, VanishedError, WithheldError
 from aftertide.keyring import Keyring
 from aftertide.memory import Memory
 from aftertide.protocol.encoding import b64u, unb64
@@ -227,10 +227,21 @@ class Journal:
         if self.restoring:
             self.behind.add(record)
 
+    def miss(self, shown: set[str]) -> None:
+        """Show as faults what this device remembers of and a whole feed doesn't name: it has a row for each record, also once gone."""
+        for record in self.memory.seen.keys() - shown - self.memory.deleted.keys() - self.memory.lost:
+            error = WithheldError("the server no longer shows a record that this device has seen")
+            self.faults.setdefault(record, Fault(record, None, error))
+
+    def note_lost(self, shown: set[str]) -> None:
+        """Note what a restored server no longer names. What was seen of it stays remembered: nothing older is taken for that."""
+        self.memory.lost |= self.memory.seen.keys() - shown
+
     def keep(self, record: Record) -> None:
         """Put an accepted record in its place and remember it."""
         self.records[record.id] = record
         self.memory.seen[record.id] = Seen(record.head.epoch, record.head.revision, record.hash)
+        self.memory.lost.discard(record.id)
         self.faults.pop(record.id, None)
         self.behind.discard(record.id)
         self._forget_pins(record)

@@ -7,7 +7,7 @@ from aftertide import wire
 from aftertide.errors import ForeignAccountError
 from aftertide.protocol.email import canonical_email
 from aftertide.protocol.encoding import new_id
-from aftertide.protocol.errors import SlotError
+from aftertide.protocol.errors import OlderGenerationError, SlotError
 from aftertide.protocol.keys import AccountKey, DerivedKeys, Identity
 from aftertide.protocol.kit import new_kit_secret, print_kit, read_kit
 from aftertide.protocol.passphrases import check_new_passphrase
@@ -115,10 +115,11 @@ def open_account_key(me: wire.Me, method: Method, secrets: SlotSecrets, salt: by
     """Open the slot of a method.
 
     Raises KdfParametersError for any parameters but those of suite 1 or another salt than the one used, DoesNotOpenError
-    for a slot that isn't this account's, SlotError when there is none.
+    for a slot that isn't this account's, OlderGenerationError for one of another generation, SlotError when there is none.
     """
     for slot in me.slots:
         if slot.method == method:
+            _check_gen(slot, me)
             if slot.params is not None:
                 check_kdf(slot.params.kdf, slot.params.m, slot.params.t, slot.params.p)
             if (slot.params.salt if slot.params else None) != salt:
@@ -130,12 +131,20 @@ def open_account_key(me: wire.Me, method: Method, secrets: SlotSecrets, salt: by
 def open_by_passkey(me: wire.Me, credential: bytes, prf: bytes) -> AccountKey:
     """Open the slot of a passkey with its PRF output, which whoever spoke to the authenticator has.
 
-    Raises KeyLengthError, DoesNotOpenError for another output, SlotError when the credential has no slot.
+    Raises KeyLengthError, DoesNotOpenError for another output, OlderGenerationError for a slot of another generation, SlotError
+    when the credential has no slot.
     """
     for slot in me.slots:
         if slot.method == "passkey" and slot.credential == credential:
+            _check_gen(slot, me)
             return open_slot(passkey_key(prf), me.id, slot.id, "passkey", slot.gen, slot.sealed)
     raise SlotError("the account has no slot of this passkey")
+
+
+def _check_gen(slot: wire.Slot, me: wire.Me) -> None:
+    # What a former slot opens is a key that was given up, which mustn't pass for the present one.
+    if slot.gen != me.gen:
+        raise OlderGenerationError("a slot of another generation than the account's")
 
 
 def open_keyring(me: wire.Me, account_key: AccountKey, highest_gen: int) -> Keyring:

@@ -25,6 +25,8 @@ class Memory(msgspec.Struct):
     """Record id to the newest revision accepted."""
     deleted: dict[str, int] = msgspec.field(default_factory=dict)
     """Own record id to the revision after which its deletion was proved."""
+    lost: set[str] = msgspec.field(default_factory=set)
+    """Records that a restored server no longer named: nobody is accused of keeping them back."""
 
     def to_json(self) -> bytes:
         """Write it down."""

@@ -119,8 +119,8 @@ async def _take_answer(row: Mapping[str, Any], invitee: UUID, role: Role, data: 
             return
         raise InvitationTaken
     await database.fetch(
-        "UPDATE invitations SET invitee = $2, invitee_tag = $3, invitee_card = $4, answered_at = $5 WHERE id = $1",
-        row["id"], invitee, data.tag, data.card, now,
+        "UPDATE invitations SET invitee = $2, invitee_key = $3, invitee_tag = $4, invitee_card = $5, answered_at = $6 WHERE id = $1",
+        row["id"], invitee, await identity_key(invitee), data.tag, data.card, now,
     )  # fmt: skip
     inviter: UUID = row["inviter"]
     patient, therapist = (invitee, inviter) if role == "patient" else (inviter, invitee)
@@ -150,10 +150,13 @@ def _state(row: Mapping[str, Any], now: int) -> Literal["open", "answered", "wit
 
 
 async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
-    """List the invitations an account has made, the newest first, with their answers."""
+    """List the invitations an account has made, the newest first, with their answers.
+
+    With the key that answered, which the tag is about: keys that were renewed since would make a right answer look forged.
+    """
     rows = await database.fetch(
-        "SELECT i.*, k.public_key FROM invitations i LEFT JOIN identities k ON k.account = i.invitee AND k.current = $2 "
-        "WHERE i.inviter = $1 ORDER BY i.created_at DESC, i.id",
+        "SELECT i.*, COALESCE(i.invitee_key, k.public_key) AS answering_key FROM invitations i "
+        "LEFT JOIN identities k ON k.account = i.invitee AND k.current = $2 WHERE i.inviter = $1 ORDER BY i.created_at DESC, i.id",
         inviter, True,
     )  # fmt: skip
     views = []
@@ -163,7 +166,7 @@ async def invitations_of(inviter: UUID, now: int) -> list[InvitationView]:
             InvitationView(
                 id=row["id"], state=_state(row, now), created=to_datetime(row["created_at"]), expires=to_datetime(row["expires_at"]),
                 invitee=row["invitee"],
-                invitee_key=bytes(row["public_key"]) if row["public_key"] is not None else None,
+                invitee_key=bytes(row["answering_key"]) if row["answering_key"] is not None else None,
                 tag=bytes(row["invitee_tag"]) if answered else None,
                 card=bytes(row["invitee_card"]) if answered else None,
                 answered=to_optional_datetime(row["answered_at"]),

@@ -23,7 +23,7 @@ async def forget_answers(account: UUID, now: int) -> None:
     An invitation whose answer is gone is as good as withdrawn: nobody else can use it.
     """
     await database.fetch(
-        "UPDATE invitations SET invitee = NULL, invitee_tag = NULL, invitee_card = NULL, answered_at = NULL, withdrawn_at = $2 "
+        "UPDATE invitations SET invitee = NULL, invitee_key = NULL, invitee_tag = NULL, invitee_card = NULL, answered_at = NULL, withdrawn_at = $2 "
         "WHERE invitee = $1",
         account, now,
     )  # fmt: skip

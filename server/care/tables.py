@@ -61,6 +61,7 @@ class Invitation(Table, tablename="invitations"):
     expires_at = Instant()
     withdrawn_at = Instant(null=True)
     invitee = Id(null=True)
+    invitee_key = Bytes(null=True)
     invitee_tag = Bytes(null=True)
     invitee_card = Bytes(null=True)
     answered_at = Instant(null=True)

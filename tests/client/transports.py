@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -27,6 +28,8 @@ class Wire(httpx.AsyncBaseTransport):
         """What something between device and app answers in place of the app."""
         self.lies: dict[str, Lie] = {}
         """By the end of a path."""
+        self.made_up: dict[str, msgspec.Struct] = {}
+        """By the end of a path: what is answered in place of the app, which isn't asked."""
         self.headers: dict[str, str] = {}
         """Put over the app's own."""
 
@@ -37,6 +40,11 @@ class Wire(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("the network is away", request=request)
         if self.proxy is not None:
             return self.proxy
+        for path, made_up in self.made_up.items():
+            if request.url.path.endswith(path):
+                kind = request.headers["accept"].partition(",")[0]
+                headers = {"content-type": kind, "aftertide-incarnation": str(uuid4())}
+                return httpx.Response(200, headers=headers, content=msgspec.msgpack.encode(made_up))
         answer = await self.to.handle_async_request(request)
         body = await answer.aread()
         if self.lose(number):

@@ -22,7 +22,7 @@ IN_PLAIN = {
     "relations": {"patient", "therapist", "since", "ended_at", "ended_by", "closes_at"},
     "invitations": {
         "id", "inviter", "practice", "inviter_key", "adult_confirmed_at", "created_at", "expires_at", "withdrawn_at", "invitee",
-        "answered_at",
+        "invitee_key", "answered_at",
     },
     "records": {"id", "owner", "about", "epoch", "revision", "created_at", "changed_at"},
     "revisions": {"record", "revision", "owner", "epoch", "request", "size", "saved_at"},

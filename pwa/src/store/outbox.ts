@@ -65,9 +65,11 @@ export class Outbox {
     const change = await shelf.database.write(["outbox", "drafts", "records"], "strict", async (transaction) => {
       const before = await transaction.get("outbox", wish.record);
       if (before?.version !== queued) return undefined;
-      // Shared and sent in another page, unheard.
+      // Shared and sent in another page, unheard. Where this page knows the revision, its body has said who reads it, and the
+      // row only has the server's word for it.
       const row = wish.unlessRead && (await transaction.get("records", wish.record));
-      if (row && row.readers.length > 0 && !before?.readers) return undefined;
+      const isUnheard = row && row.accepted?.hash !== known?.version.hash;
+      if (isUnheard && row.readers.length > 0 && !before?.readers) return undefined;
       if (before?.action === "delete" && !wish.content) {
         // Deleted in another page: it stays so, and with the new readers if that is undone.
         const deletion = { ...before, readers: wish.readers ?? before.readers, version: newId() };
