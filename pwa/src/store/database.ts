@@ -92,10 +92,17 @@ export interface StoredRecord {
   readonly readers: readonly ({ readonly account: string; readonly attention: number } & Reading)[];
   /** Of somebody else's: what this account did with it. */
   readonly reading: Reading | undefined;
-  /** Of an own record: accounts that earlier revisions named as readers. What they wrote about it stays. */
-  readonly formerReaders: readonly string[];
+  /** Of an own record: whom earlier revisions named as readers. What they wrote about those stays. Until 0.1 accounts alone. */
+  readonly formerReaders: readonly (FormerReader | string)[];
   /** Its owner deleted it, proved, and it is still shown: many deletions at once are asked about first. */
   readonly ended: boolean;
+}
+
+/** Who read an own record. */
+export interface FormerReader {
+  readonly account: string;
+  /** The revision before the first that doesn't name them any more. */
+  readonly until: number;
 }
 
 /** What is remembered of a record, also when it is no longer here. */

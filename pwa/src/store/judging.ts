@@ -25,7 +25,7 @@ import {
   toBase64Url,
   unwrapRecordKey,
 } from "../protocol";
-import type { Keys, Reading, StoredRecord, Version } from "./database";
+import type { FormerReader, Keys, Reading, StoredRecord, Version } from "./database";
 import type { FaultKind } from "./errors";
 
 /** A record that is open in memory. */
@@ -167,31 +167,47 @@ export async function openShared(
 /** Who reads a record, and who did. */
 export interface ReadBy {
   readonly readers: readonly { readonly account: string }[];
-  readonly formerReaders: readonly string[];
+  readonly formerReaders: StoredRecord["formerReaders"];
 }
 
-/** Who read a record before, now that `before` is replaced by `content`. */
-export function formerReadersOf(before: ReadBy | undefined, content: RecordContent): readonly string[] {
+/** Who read a record before, now that `before` is replaced by `content`, its revision `revision`. */
+export function formerReadersOf(
+  before: ReadBy | undefined,
+  content: RecordContent,
+  revision: number,
+): readonly FormerReader[] {
   if (!before) return [];
-  const all = [...before.formerReaders, ...before.readers.map((reader) => reader.account)];
-  return [...new Set(all)].filter((account) => !content.readers.some((reader) => reader.account === account));
+  const gone = before.readers.map(({ account }) => ({ account, until: revision - 1 }));
+  const former = latest([...before.formerReaders, ...gone]);
+  return former.filter(({ account }) => !content.readers.some((reader) => reader.account === account));
 }
 
-/** Who read earlier revisions of an own record, as far as the server keeps them and the owner proved them. */
+/** Each account once, with the last revision that it read. */
+export function latest(former: StoredRecord["formerReaders"]): FormerReader[] {
+  const until = new Map<string, number>();
+  for (const one of former) {
+    const { account, until: last } = typeof one === "string" ? { account: one, until: Number.MAX_SAFE_INTEGER } : one;
+    until.set(account, Math.max(last, until.get(account) ?? 0));
+  }
+  return [...until].map(([account, last]) => ({ account, until: last }));
+}
+
+/** Who read which earlier revisions of an own record, as far as the server keeps them and the owner proved them. */
 export async function readersInHistory(
   keys: Keys,
   row: Pick<StoredRecord, "id" | "owner" | "about">,
   history: readonly Schemas["RevisionView"][],
-): Promise<string[]> {
-  const readers = new Set<string>();
+): Promise<FormerReader[]> {
+  const readers: FormerReader[] = [];
   for (const past of history) {
     const none = { readers: [], grant: null };
     const about = row.about || null;
     const arrival = await readArrival({ ...past, ...none, id: row.id, owner: row.owner, about });
     const judged = await judgeOwn(keys, arrival, undefined);
-    if (judged.accepted) for (const reader of judged.content.readers) readers.add(reader.account);
+    if (!judged.accepted) continue;
+    for (const { account } of judged.content.readers) readers.push({ account, until: past.revision });
   }
-  return [...readers];
+  return readers;
 }
 
 /** What judging gives: an accepted revision, or why it isn't; `note` is a fault to show beside an accepted one. */

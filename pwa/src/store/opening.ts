@@ -13,7 +13,7 @@ import {
   reopenBody,
 } from "../protocol";
 import type { Keys, PendingChange, StoredDraft, StoredRecord } from "./database";
-import { type Opened, openOwn, openShared } from "./judging";
+import { latest, type Opened, openOwn, openShared } from "./judging";
 
 /** A pending change with its content open. */
 export interface OpenedChange {
@@ -173,10 +173,16 @@ async function openRecord(
   throw failure;
 }
 
-/** Whether an account owns a record, reads it, or read it when it wrote about it. */
-export function isParty({ row, content }: Opened, account: string): boolean {
-  if (row.owner === account || row.formerReaders.includes(account)) return true;
-  return content.readers.some((reader) => reader.account === account);
+/** Whether an account owns a record, reads it, or read it up to the revision that it writes about. */
+export function isParty({ row, content }: Opened, account: string, named: number): boolean {
+  if (row.owner === account || content.readers.some((reader) => reader.account === account)) return true;
+  return latest(row.formerReaders).some((former) => former.account === account && named <= former.until);
+}
+
+/** The revision that a comment or receipt is about. Without one it is about none that anybody has read. */
+export function revisionNamed(content: RecordContent): number {
+  const { revision } = content as { readonly revision?: unknown };
+  return typeof revision === "number" ? revision : Number.POSITIVE_INFINITY;
 }
 
 /** Own records by id, as they will be; what waits to be deleted isn't among them. */

@@ -428,6 +428,7 @@ function rowOf(
     formerReaders: formerReadersOf(
       known && { formerReaders: known.row.formerReaders, readers: known.content.readers },
       content,
+      version.revision,
     ),
     ended: false,
   };

@@ -18,13 +18,14 @@ import {
   formerReadersOf,
   judgeOwn,
   judgeShared,
+  latest,
   type Opened,
   type ReadBy,
   readArrival,
   readersInHistory,
 } from "./judging";
 import type { Ledger } from "./ledger";
-import { isParty } from "./opening";
+import { isParty, revisionNamed } from "./opening";
 import type { Outbox } from "./outbox";
 import type { Outgoing } from "./outgoing";
 import type { Restoring, Returned } from "./restoring";
@@ -236,7 +237,7 @@ export class Pull {
       return { id, fault: judged.fault, account: arrival.row.owner };
     }
     const { version } = arrival;
-    const formerReaders = formerReadersOf(await this.#heldBefore(id), judged.content);
+    const formerReaders = formerReadersOf(await this.#heldBefore(id), judged.content, version.revision);
     const row: StoredRecord = { ...arrival.row, formerReaders, accepted: version, waiting: undefined };
     const { epoch, revision, hash } = version;
     const opened: Opened = { row, version, content: judged.content, own: true };
@@ -392,17 +393,17 @@ export class Pull {
       await shelf.clearFault("grant", row.id);
     }
     if (fault) await shelf.addFault(fault, row.id, row.owner);
-    if (judged.accepted && accepted && row.about) await this.#learnReaders(row);
+    if (judged.accepted && accepted && row.about) await this.#learnReaders(row, revisionNamed(judged.content));
   }
 
-  /** What somebody wrote while they read a record stays; a device that never saw them read it asks the history. */
-  async #learnReaders({ about, owner }: StoredRecord): Promise<void> {
+  /** What somebody wrote about a revision that they read stays; a device that never saw them read it asks the history. */
+  async #learnReaders({ about, owner }: StoredRecord, named: number): Promise<void> {
     const { shelf } = this;
     const held = shelf.records.get(about);
-    if (!held?.own || isParty(held, owner)) return;
+    if (!held?.own || isParty(held, owner, named)) return;
     const { revisions } = await this.api.history(about);
     const past = await readersInHistory(shelf.requireKeys(), held.row, revisions);
-    const formerReaders = [...new Set([...held.row.formerReaders, ...past])];
+    const formerReaders = latest([...held.row.formerReaders, ...past]);
     await shelf.database.write(["records"], "relaxed", async (transaction) => {
       const row = await transaction.get("records", about);
       if (row) await transaction.put("records", { ...row, formerReaders });

@@ -31,6 +31,7 @@ import {
   ownRecords,
   type Pin,
   pinsOf,
+  revisionNamed,
 } from "./opening";
 
 /** Where words lie that the server doesn't have. */
@@ -357,7 +358,7 @@ export class Shelf {
     const pin = this.pins.get(opened.row.owner);
     if (!pin) return false;
     const about = opened.row.about ? this.records.get(opened.row.about) : undefined;
-    const partyToAbout = about !== undefined && isParty(about, opened.row.owner);
+    const partyToAbout = about !== undefined && isParty(about, opened.row.owner, revisionNamed(opened.content));
     return counts(opened.content.kind, { who: "contact", role: pin.role, partyToAbout });
   }
 

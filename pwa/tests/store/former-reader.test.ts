@@ -1,7 +1,17 @@
 /** A therapist whose access was taken back, together with the server. */
 import { expect, test } from "vitest";
 import type { Schemas } from "../../src/api/client";
-import { fromBase64, openBody, openGrant, randomBytes, sealBody, toBase64 } from "../../src/protocol";
+import {
+  fromBase64,
+  keyIdOf,
+  newId,
+  openBody,
+  openGrant,
+  randomBytes,
+  sealBody,
+  sealGrant,
+  toBase64,
+} from "../../src/protocol";
 import { IndexedDatabase } from "../../src/store/indexed";
 import { headOf, readArrival } from "../../src/store/judging";
 import { type Device, entry, pair, settle, write } from "./devices";
@@ -108,5 +118,65 @@ test("no word that they seal with the key that they kept becomes the owner's", a
     await patient.sync.now();
     expect(kinds(patient)).toEqual(["unproven"]);
     expect(entry(patient, id).text).toBe("While it was shared.");
+  }
+});
+
+/** Puts a comment of the therapist's about a revision before the patient, which no server of ours would take by now. */
+async function slipIn({ server, therapist, patient, id }: Awaited<ReturnType<typeof takenBack>>, revision: number) {
+  const [record, key, { publicKey }] = [newId(), randomBytes(32), await identityOf(patient)];
+  const [owner, grantee] = [idOf(therapist), idOf(patient)];
+  const readers = [{ account: grantee, key_id: await keyIdOf(publicKey), attention: 0 as const }];
+  const words = { kind: "comment", v: 1, readers, text: `About ${revision}.`, revision };
+  const written = { written: "2026-11-28T10:00:00+01:00", zone: "Europe/Madrid" };
+  const body = await sealBody(
+    key,
+    { record, owner, about: id, epoch: 1, revision: 1, base: "" },
+    { ...words, ...written },
+  );
+  const granted = new Date().toISOString();
+  const grant = await sealGrant(
+    await identityOf(therapist),
+    { record, owner, grantee, epoch: 1, attention: 0 },
+    publicKey,
+    key,
+  );
+  server.records.set(record, {
+    owner,
+    view: {
+      ...viewOf(server, id),
+      id: record,
+      owner,
+      about: id,
+      epoch: 1,
+      revision: 1,
+      base: null,
+      body: toBase64(body),
+      proof: toBase64(randomBytes(32)),
+    },
+    revision: 1,
+    tombstone: undefined,
+    grants: new Map([[grantee, { grantee, attention: 0, epoch: 1, granted, sealed: toBase64(grant.sealed) }]]),
+    readings: new Map(),
+    requests: new Map(),
+    past: [],
+  });
+  const account = server.accounts.get(grantee);
+  account?.changes.set(record, ++account.counter);
+}
+
+test("no comment that they make with the server's help about a revision that they never read is shown", async () => {
+  const before = await takenBack();
+  const { server, patient, id } = before;
+  const read = viewOf(server, id).revision - 1;
+  await write(patient, "After.", id);
+  await settle(patient);
+  await slipIn(before, viewOf(server, id).revision);
+  await settle(patient);
+  expect(entry(patient, id).comments).toEqual([]);
+  // What they say of what they did read stays theirs to say.
+  await slipIn(before, read);
+  await settle(patient);
+  for (const each of [patient, await patient.reopen()]) {
+    expect(entry(each, id).comments.map(({ text }) => text)).toEqual([`About ${read}.`]);
   }
 });
