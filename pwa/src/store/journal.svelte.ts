@@ -10,13 +10,11 @@ import { StoreError } from "./errors";
 import type { Choice, Draft, Entry, EntryReader, Journal, OpenDraftInfo } from "./interface";
 import { isMarked } from "./marked";
 import { goesWith, type OwnRecord, recordOf } from "./opening";
-import { type Outbox, ReadByOthers, type Wish, withoutReaders } from "./outbox";
+import { type Outbox, ReadByOthers, UNDO, type Wish, withoutReaders } from "./outbox";
 import { asStoreError } from "./problems";
 import type { Shelf } from "./shelf.svelte";
 import { joinTyped, TypedRow } from "./typed";
 
-/** Milliseconds in which a deletion can be undone. */
-const UNDO = 10_000;
 const BEGINNING = 80;
 /** What every new entry says beside its fields. */
 const NEW = { kind: "entry", v: 1 } as const;

@@ -9,6 +9,12 @@ import { type OwnRecord, recordOf } from "./opening";
 import type { Shelf } from "./shelf.svelte";
 import type { TypedRow } from "./typed";
 
+/** Milliseconds in which a deletion can be undone. */
+export const UNDO = 10_000;
+
+/** Whether a change may go out by now: one that would wait longer than for its undo was queued by a clock that has been put right since. */
+export const isDue = ({ notBefore }: PendingChange, now: number): boolean => notBefore <= now || notBefore > now + UNDO;
+
 /** A save as the rest of the store asks for it. */
 export interface Wish {
   readonly record: string;

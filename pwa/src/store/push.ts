@@ -4,7 +4,7 @@ import { newId, PaddingError, ProtocolError } from "../protocol";
 import type { Attempt, Mark, PendingChange } from "./database";
 import { openOwn } from "./judging";
 import { goesWith } from "./opening";
-import type { Outbox } from "./outbox";
+import { isDue, type Outbox } from "./outbox";
 import { type Outgoing, settledChange } from "./outgoing";
 import type { Pull } from "./pull";
 import type { Restoring } from "./restoring";
@@ -72,7 +72,7 @@ export class Push {
     const now = this.shelf.now();
     const first = (change: PendingChange) => change.about === "" || !this.#isUnsent(change.about);
     return [...outbox.values()]
-      .filter((change) => !change.refused && change.notBefore <= now)
+      .filter((change) => !change.refused && isDue(change, now))
       .sort((a, b) => Number(!first(a)) - Number(!first(b)) || a.at - b.at);
   }
 
@@ -83,7 +83,7 @@ export class Push {
   async #send(record: string, seal: boolean): Promise<void> {
     for (let tried = 0; tried < TRIES; tried++) {
       const change = this.shelf.counted.outbox.get(record);
-      if (!change || change.refused || change.notBefore > this.shelf.now()) return;
+      if (!change || change.refused || !isDue(change, this.shelf.now())) return;
       if (change.about !== "" && this.#isUnsent(change.about)) return;
       const attempt = change.attempt ?? (seal && this.shelf.keys ? await this.#seal(change) : undefined);
       if (!attempt) return;
