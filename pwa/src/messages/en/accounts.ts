@@ -136,6 +136,7 @@ export const accounts = {
     byKit: "Use the recovery kit",
     byPassphrase: "Use the passphrase",
     afterKit: "You’re in. Set a new passphrase, so that you don’t need the kit next time.",
+    afterKitFirst: "You’re in. Set a passphrase, so that you don’t need the kit next time.",
     noAccount: "No account yet? You need an invitation from your therapist.",
     wordsWait: (words: string) => `${words} on this device, unsent. They go out when you sign in.`,
     unsent: { one: "# entry is", other: "# entries are" },

@@ -137,6 +137,7 @@ export const accounts = {
     byKit: "Usar la clave de recuperación",
     byPassphrase: "Usar la frase de acceso",
     afterKit: "Ya estás dentro. Pon una frase de acceso nueva para no necesitar la clave la próxima vez.",
+    afterKitFirst: "Ya estás dentro. Pon una frase de acceso para no necesitar la clave la próxima vez.",
     noAccount: "¿Aún no tienes cuenta? Necesitas una invitación de tu terapeuta.",
     wordsWait: (words: string) => `${words} en este dispositivo sin enviar. Salen cuando entres.`,
     unsent: { one: "Hay # entrada", other: "Hay # entradas" },

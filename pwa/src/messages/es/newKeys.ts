@@ -5,6 +5,8 @@ export const newKeys = {
     lostPhone: "He perdido el teléfono",
     lostDevice: "He perdido un dispositivo",
     renew: "Renovar todas las claves",
+    afterKit:
+      "¿Has perdido un dispositivo, o alguien puede conocer tu frase de acceso? Entonces renueva mejor todas las claves. Allí eliges la frase.",
     why: "Alguien puede tener tu teléfono o conocer tu frase de acceso. Con claves nuevas, nada de lo que tenga abre lo que escribas desde ahora.",
     happens: "Qué ocurre",
     signedOut: "En tus demás dispositivos se cierra la sesión al momento.",
