@@ -26,7 +26,7 @@ export const newKeys = {
     cutOff: "Cut off. It goes on where it was.",
     goOn: "Go on",
     done: "You have new keys",
-    doneWhat: "From now on only your new passphrase and your new kit open your journal.",
+    doneWhat: "From now on only your new passphrase and your new kit open your account.",
     addPasskey: "Make a passkey",
     next: "What is left to do",
     reconnect: "Reconnect with:",

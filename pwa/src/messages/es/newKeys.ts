@@ -27,7 +27,7 @@ export const newKeys = {
     cutOff: "Se ha cortado. Sigue donde estaba.",
     goOn: "Seguir",
     done: "Tienes claves nuevas",
-    doneWhat: "Desde ahora solo tu frase de acceso nueva y tu clave de recuperación nueva abren tu diario.",
+    doneWhat: "Desde ahora solo tu frase de acceso nueva y tu clave de recuperación nueva abren tu cuenta.",
     addPasskey: "Crear una llave de acceso",
     next: "Lo que queda por hacer",
     reconnect: "Vuelve a conectar con:",
