@@ -211,7 +211,7 @@ async def test_who_lost_every_way_in_comes_back_through_their_therapist(
     # She calls; the therapist knows her voice, and makes the link on her page.
     await desk.press("Patients")
     await desk.press("Beatriz")
-    await desk.press("How the key was verified")
+    await desk.press("Reconnect")
     await desk.press("Make a reconnect link")
     link = await shown_link(desk)
 
