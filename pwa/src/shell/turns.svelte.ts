@@ -3,7 +3,7 @@ import { SvelteMap } from "svelte/reactivity";
 
 /**
  * What may stand above a screen, the more important first: what somebody loses or a stranger may have done; what one tap
- * settles; what waits for another person; what is only asked, told or offered. So what one tap settles doesn't stand behind
+ * settles; what waits for another person; what is only asked, offered or told. So what one tap settles doesn't stand behind
  * what only somebody else can.
  */
 const ORDER = [
@@ -22,8 +22,8 @@ const ORDER = [
   "give-back",
   "share-anew",
   "kit",
-  "journal-at",
   "reminders-offer",
+  "journal-at",
 ] as const;
 
 export type Turn = (typeof ORDER)[number];
