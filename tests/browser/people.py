@@ -73,7 +73,7 @@ async def sign_in(page: Page, origin: str, email: str, passphrase: str, *, at: s
 
 async def write(page: Page, text: str) -> None:
     """From the journal to a finished entry that only its writer can read; leaves the entry on the screen."""
-    await page.get_by_role("link", name="Write", exact=True).click()
+    await page.get_by_role("navigation").get_by_role("link", name="Write", exact=True).click()
     await page.get_by_label("Your words").press_sequentially(text)
     await press(page, "Done")
     await expect(page.locator("article").get_by_text(text)).to_be_visible()

@@ -80,6 +80,8 @@ async def every_screen(browser: Browser, demo: Demo) -> None:
     (FOLDER / "screens").mkdir(exist_ok=True)
     for who in (None, PATIENT, THERAPIST):
         pages = [await screen(browser, demo, who, size) for size in (PHONE, LAPTOP)]
+        if who is not None:  # the phone is told that the laptop has signed in
+            await pages[0].get_by_role("button", name="It was me").click()
         for place in await places_of(pages[0], who):
             shots = []
             for page in pages:

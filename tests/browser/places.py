@@ -198,6 +198,8 @@ def therapists_places(entry: str, patient: str) -> list[Place]:
         Place("patients", "/patients", "main a[href^='/patients/']"),
         Place("patient", f"/patients/{patient}", "aside"),
         Place("patient's contact", f"/people/{patient}", ".digits"),
+        # The first of them makes the link, all later ones show the one that waits.
+        Place("reconnect link", f"/people/{patient}", ".digits", press("main button.outline", "dialog[open] .link")),
         Place("invite", "/patients/invite", "input[type=checkbox]"),
         Place(
             "invite, refused",

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, Response, expect
 
-from tests.browser.conftest import Couple
+from tests.browser.conftest import Couple, Devices
 from tests.browser.people import press, sign_in, visit
 from tests.browser.profiles import Profile, app_is_here
 
@@ -140,3 +140,12 @@ async def test_a_page_from_the_device_has_the_headers_of_the_server(couple: Coup
         headers = await answer.all_headers()
         assert headers["referrer-policy"] == "no-referrer"
         assert "require-trusted-types-for 'script'" in headers["content-security-policy"]
+
+
+async def test_what_is_said_above_the_screens_does_not_wait_for_the_service_worker(
+    couple: Couple, devices: Devices
+) -> None:
+    laptop = await devices.laptop(couple.origin)
+    await laptop.add_init_script("navigator.serviceWorker.register = () => new Promise(() => undefined);")
+    await sign_in(laptop, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await expect(laptop.get_by_text("Your journal as of")).to_be_visible()

@@ -13,13 +13,14 @@ import { updates } from "./updates.svelte";
 
 /** Call it once. Rejects when the words of its notices can't be fetched; the worker is registered all the same. */
 export async function beginShell(): Promise<void> {
-  const registered = register();
+  // Not awaited: a browser may take long over it, and what is to be said above the screens has nothing to do with it.
+  void register().then((registration) => {
+    if (registration) updates.watch(registration);
+  });
   notKept.take();
   installing.watch();
   storage.watch();
   manifestFollowsLanguage();
-  const registration = await registered;
-  if (registration) updates.watch(registration);
   watching.begin();
   await Promise.all([storage.look(), speech.fetchMore()]);
   shell.Notices = ShellNotices;

@@ -17,7 +17,7 @@ class KeptStorage {
   /** Follows what is unsent for as long as the page lives. */
   watch(): void {
     $effect.root(() => {
-      const unsent = $derived(aftertide.sync.unsent > 0);
+      const unsent = $derived(aftertide.sync.losesWords);
       $effect(() => {
         this.wordsAtRisk = false;
         if (!unsent) return;

@@ -7,6 +7,7 @@ import {
   fromBase64,
   isNamedKind,
   ProtocolError,
+  type RecordContent,
   requireTombstone,
 } from "../protocol";
 import type { Mark, Reading, Remembered, StoredRecord } from "./database";
@@ -26,7 +27,7 @@ import {
 } from "./judging";
 import type { Ledger } from "./ledger";
 import { isParty, revisionNamed } from "./opening";
-import type { Outbox } from "./outbox";
+import { type Outbox, withoutReaders } from "./outbox";
 import type { Outgoing } from "./outgoing";
 import type { Restoring, Returned } from "./restoring";
 import type { Shelf } from "./shelf.svelte";
@@ -52,6 +53,14 @@ interface Effect {
 /** More tombstones than this at once, and than a fifth of all, are asked about. */
 const WAVE_COUNT = 10;
 const WAVE_PART = 0.2;
+
+/** Whether a revision only has another key, or other readers beside this account: what was reviewed stays reviewed. */
+function saysTheSame(before: RecordContent, after: RecordContent, account: string): boolean {
+  const asked = ({ readers }: RecordContent) => readers.find((reader) => reader.account === account)?.attention;
+  return (
+    asked(before) === asked(after) && JSON.stringify(withoutReaders(before)) === JSON.stringify(withoutReaders(after))
+  );
+}
 
 /** How far somebody has read, as the server says; but what is marked and on its way stands as it was tapped. */
 function withMark(theirs: Reading | undefined, ours: Reading | undefined, mark: Mark | undefined): Reading | undefined {
@@ -376,13 +385,26 @@ export class Pull {
       fault = "source";
     }
     const { epoch, revision, hash } = version;
-    const next = await shelf.database.write(["records", "remembered"], "relaxed", async (transaction) => {
+    const held = shelf.records.get(row.id);
+    const anew = judged.accepted && held && saysTheSame(held.content, judged.content, account) ? held : undefined;
+    const next = await shelf.database.write(["records", "remembered", "marks"], "relaxed", async (transaction) => {
       const stored = await transaction.get("records", row.id);
       // Another page of this device may have learnt meanwhile that it was taken back, or changed.
       if (stored?.waiting?.hash !== hash) return undefined;
       // With what was marked meanwhile.
-      const judgedRow: StoredRecord = { ...stored, accepted: accepted ? version : stored.accepted, waiting: undefined };
+      const { reading } = stored;
+      const reviewed = accepted && anew && reading?.reviewedRevision === anew.version.revision ? reading : undefined;
+      const judgedRow: StoredRecord = {
+        ...stored,
+        ...(reviewed && { reading: { ...reviewed, reviewedRevision: revision } }),
+        accepted: accepted ? version : stored.accepted,
+        waiting: undefined,
+      };
       await transaction.put("records", judgedRow);
+      if (reviewed) {
+        const mark = await transaction.get("marks", row.id);
+        await transaction.put("marks", { record: row.id, read: mark?.read, reviewed: revision });
+      }
       if (accepted) await transaction.put("remembered", { id: row.id, epoch, revision, hash, ended: false });
       return judgedRow;
     });

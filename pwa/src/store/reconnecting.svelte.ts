@@ -37,7 +37,6 @@ export class ReconnectDesk implements Reconnecting {
       return {
         account: contact.account,
         name: contact.name,
-        formerName: this.care.contact(contact.standsFor[0] ?? "")?.name ?? contact.name,
         entries: entries.length,
         made: mine.length,
         unsent: mine.filter(({ change }) => change).length,

@@ -29,8 +29,6 @@ export interface GivingBack {
   /** The account to give to, and its name. */
   readonly account: string;
   readonly name: string;
-  /** Under which name the former one stands. */
-  readonly formerName: string;
   /** What the former account had shared and this device still opens. */
   readonly entries: number;
   /** How many of them are made, and how many of those wait to be sent. */

@@ -25,6 +25,10 @@ export class SyncRounds implements Sync {
     const { outbox, drafts } = this.shelf.counted;
     return new Set([...outbox.keys(), ...drafts.map(recordOf)]).size;
   });
+  readonly losesWords: boolean = $derived.by(() => {
+    const { outbox, drafts } = this.shelf.counted;
+    return drafts.length > 0 || [...outbox.values()].some(({ action, content }) => action === "save" && content);
+  });
   readonly heldDeletions: number = $derived.by(
     () => [...this.shelf.records.values()].filter((opened) => opened.row.ended).length,
   );

@@ -7,6 +7,8 @@ export interface Sync {
   readonly state: "idle" | "working" | "offline" | "paused";
   /** Entries, comments and drafts on this device with words that the server doesn't have. Known while locked. */
   readonly unsent: number;
+  /** Among what is unsent is more than who is to read what the server has: something would be lost with this device. */
+  readonly losesWords: boolean;
   /** Last time that everything was fetched, milliseconds since 1970. */
   readonly lastPull: number | undefined;
   /** The server was restored from a backup since: tell the person that this device gave back what was lost. */

@@ -115,7 +115,10 @@ describe("a contact whose keys have changed", () => {
     patient.wait(DAY);
     await patient.sync.now();
     const id = await write(patient, "Typed meanwhile.");
+    expect(patient.sync.losesWords).toBe(true);
     await patient.journal.setReaders(id, "to-read");
+    await patient.sync.now();
+    expect([patient.sync.unsent, patient.sync.losesWords]).toEqual([1, false]);
     await write(patient, "Shared before, changed.", shared);
     await expect(patient.journal.sendTheChange(shared)).rejects.toMatchObject({ reason: "new-keys" });
     await patient.sync.now();

@@ -102,6 +102,31 @@ describe("all keys are renewed", () => {
     expect(therapist.review.shared(shared)).toBeUndefined();
   });
 
+  test("and what a therapist has reviewed stays reviewed on all of their devices, though it is sealed anew", async () => {
+    const { server, patient, therapist, shared } = await withJournal();
+    await therapist.review.markReviewed(shared);
+    await settle(therapist, patient);
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await renewal.start(untold);
+    therapist.wait(61_000);
+    await settle(patient, therapist);
+    await reconnect(therapist, patient);
+    await settle(patient, therapist, patient);
+    const laptop = await device(server);
+    await laptop.session.signIn("rivera@example.org", PASSPHRASE);
+    await settle(laptop);
+    for (const each of [therapist, await therapist.reopen(), laptop]) {
+      expect(each.review.toRead).toEqual([]);
+      expect(each.review.shared(shared)).toMatchObject({ changedSinceReview: false });
+    }
+    expect(entry(patient, shared).readers[0]?.reviewedAt).toBeDefined();
+
+    await write(patient, "For Monday, and Tuesday.", shared);
+    await patient.journal.sendTheChange(shared);
+    await settle(patient, therapist);
+    expect(therapist.review.toRead).toMatchObject([{ id: shared, changedSinceReview: true }]);
+  });
+
   test.each([
     [/^POST .*rotation$/],
     [/^GET .*rotation\/records$/],

@@ -5,6 +5,8 @@ export const newKeys = {
     lostPhone: "My phone was lost",
     lostDevice: "A device was lost",
     renew: "Renew all keys",
+    afterKit:
+      "Was a device of yours lost, or might somebody know your passphrase? Then renew all keys instead. You choose the passphrase there.",
     why: "Somebody may have your phone, or know your passphrase. With new keys, nothing that they have opens what you write from now on.",
     happens: "What happens",
     signedOut: "Your other devices are signed out at once.",
@@ -24,7 +26,7 @@ export const newKeys = {
     cutOff: "Cut off. It goes on where it was.",
     goOn: "Go on",
     done: "You have new keys",
-    doneWhat: "From now on only your new passphrase and your new kit open your journal.",
+    doneWhat: "From now on only your new passphrase and your new kit open your account.",
     addPasskey: "Make a passkey",
     next: "What is left to do",
     reconnect: "Reconnect with:",

@@ -15,6 +15,7 @@ export const reconnecting = {
         `Ask ${name} for a reconnect link, and open it on this device. They make it on your page in their app. Until then nothing new goes to them; what you write waits here.`,
     },
     look: "What to do",
+    whenShort: "After new keys, or when every way in was lost",
     when: (name: string) =>
       `Make a reconnect link when ${name} has new keys, or has lost every way in and begins anew. It is for ${name} alone: hand it over in the room, or after you have heard their voice.`,
     operator: "A therapist who has lost every way in first begins anew by a link from whoever runs this server.",

@@ -5,6 +5,8 @@ export const newKeys = {
     lostPhone: "He perdido el teléfono",
     lostDevice: "He perdido un dispositivo",
     renew: "Renovar todas las claves",
+    afterKit:
+      "¿Has perdido un dispositivo, o alguien puede conocer tu frase de acceso? Entonces renueva mejor todas las claves. Allí eliges la frase.",
     why: "Alguien puede tener tu teléfono o conocer tu frase de acceso. Con claves nuevas, nada de lo que tenga abre lo que escribas desde ahora.",
     happens: "Qué ocurre",
     signedOut: "En tus demás dispositivos se cierra la sesión al momento.",
@@ -25,7 +27,7 @@ export const newKeys = {
     cutOff: "Se ha cortado. Sigue donde estaba.",
     goOn: "Seguir",
     done: "Tienes claves nuevas",
-    doneWhat: "Desde ahora solo tu frase de acceso nueva y tu clave de recuperación nueva abren tu diario.",
+    doneWhat: "Desde ahora solo tu frase de acceso nueva y tu clave de recuperación nueva abren tu cuenta.",
     addPasskey: "Crear una llave de acceso",
     next: "Lo que queda por hacer",
     reconnect: "Vuelve a conectar con:",

@@ -15,6 +15,7 @@ export const reconnecting = {
         `Pide a ${name} un enlace para volver a conectar y ábrelo en este dispositivo. Lo crea en tu página, en su aplicación. Hasta entonces no le llega nada nuevo; lo que escribas espera aquí.`,
     },
     look: "Qué hacer",
+    whenShort: "Tras claves nuevas, o al perder todas las formas de entrar",
     when: (name: string) =>
       `Crea un enlace cuando ${name} tenga claves nuevas, o haya perdido todas las entradas y empiece de nuevo. Es solo para ${name}: dáselo en persona, o después de oír su voz.`,
     operator:

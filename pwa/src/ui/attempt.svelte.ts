@@ -5,6 +5,8 @@ export class Attempt {
   busy = $state(false);
   failure = $state<string | null>(null);
 
+  constructor(private readonly words: (error: unknown) => string = inWords) {}
+
   /** Runs `work` and gives whether it happened. Never rejects. */
   async run(work: () => Promise<unknown>): Promise<boolean> {
     this.busy = true;
@@ -13,7 +15,7 @@ export class Attempt {
       await work();
       return true;
     } catch (error) {
-      this.failure = inWords(error);
+      this.failure = this.words(error);
       return false;
     } finally {
       this.busy = false;
