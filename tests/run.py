@@ -16,10 +16,22 @@ NPM = ["npm", "--prefix", "pwa", "run", "--silent"]
 
 Suite = tuple[str, list[list[str]]]
 
-# Two at a time, in this order: a browser waits a good part of its time, and takes the longest.
-LANES = 2
+# Accounts, keys and devices: the other half of what is shown in a browser.
+GETTING_IN = [
+    f"tests/browser/test_{name}.py"
+    for name in (
+        "account", "bad_input", "kit", "locking", "lost_phone", "new_keys", "passkeys", "passkeys_refused", "reconnecting",
+        "signing_up", "typed_ways_in", "ways_in", "wrong_clock",
+    )
+]  # fmt: skip
+BROWSER = [PYTHON, "-m", "pytest", "-q", "--durations=15"]
+
+# Three at a time, in this order: browsers, and servers that are killed, wait a good part of their time, and take the longest.
+LANES = 3
 SUITES: list[Suite] = [
-    ("The journey in a browser", [[PYTHON, "-m", "pytest", "-q", "tests/browser"]]),
+    ("The journey in a browser", [[*BROWSER, "tests/browser", *(f"--ignore={name}" for name in GETTING_IN)]]),
+    ("Getting in, in a browser", [[*BROWSER, *GETTING_IN]]),
+    ("Faults, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/faults"]]),
     (
         "Python: linter, format, types, layers",
         [
@@ -41,7 +53,6 @@ SUITES: list[Suite] = [
         "Random days of everybody, on SQLite and PostgreSQL",
         [[PYTHON, "-m", "pytest", "-q", "tests/stateful"]],
     ),
-    ("Faults, on SQLite and PostgreSQL", [[PYTHON, "-m", "pytest", "-q", "tests/faults"]]),
     ("Front end: simulated weeks", [[*NPM, "simulate"]]),
 ]
 SHOWING = Lock()
