@@ -26,8 +26,8 @@ GETTING_IN = [
 ]  # fmt: skip
 BROWSER = [PYTHON, "-m", "pytest", "-q", "--durations=15"]
 
-# Three at a time, in this order: browsers, and servers that are killed, wait a good part of their time, and take the longest.
-LANES = 3
+# Two at a time, in this order: what takes longest begins first.
+LANES = 2
 SUITES: list[Suite] = [
     ("The journey in a browser", [[*BROWSER, "tests/browser", *(f"--ignore={name}" for name in GETTING_IN)]]),
     ("Getting in, in a browser", [[*BROWSER, *GETTING_IN]]),
