@@ -101,5 +101,6 @@ async def test_a_batch_is_looked_up_row_by_row_where_its_tables_were_counted_as_
 
     assert len(outside.push.got) == DUE
     assert {sql.split()[0] for sql in plans} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
-    # At worst each of a batch with each of that batch, a few milliseconds; never with all that wait, of whom there may be 100,000.
-    assert {sql: looked_at_in_vain(plan) for sql, plan in plans.items() if looked_at_in_vain(plan) > BATCH**2} == {}
+    # At worst each of what is written down at once with each of that, a few milliseconds; never with all that wait, of whom
+    # there may be 100,000.
+    assert {sql: looked_at_in_vain(plan) for sql, plan in plans.items() if looked_at_in_vain(plan) > DUE**2} == {}
