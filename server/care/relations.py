@@ -128,8 +128,8 @@ async def active_partners(account: UUID, among: list[UUID]) -> set[UUID]:
     wanted = database.parameters(2, len(among))
     rows = await database.fetch(
         "SELECT patient, therapist FROM relations WHERE ended_at IS NULL "
-        f"AND ((patient = $1 AND therapist IN ({wanted})) OR (therapist = $1 AND patient IN ({wanted})))"
-        + database.for_share(),
+        f"AND ((patient = $1 AND therapist IN ({wanted})) OR (therapist = $1 AND patient IN ({wanted}))) "
+        "ORDER BY patient, therapist" + database.for_share(),
         account, *among,
     )  # fmt: skip
     return {account for row in rows for account in (row["patient"], row["therapist"])} & set(among)

@@ -84,7 +84,9 @@ async def save(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
 
 async def _save_shared(caller: Caller, record: UUID, new: Save, now: int) -> Saved:
     """Save a record that others read or that is about another one, inside the running transaction."""
-    current = await _standing(caller, record, new.request, lock=True)
+    if database.for_update():
+        await _hold(caller.account, record, new)
+    current = await _standing(caller, record, new.request)
     if current["saved_revision"] is not None:
         return _repeated(current, new)
     await _check(caller, record, new, current)
@@ -107,7 +109,7 @@ async def _save_shared(caller: Caller, record: UUID, new: Save, now: int) -> Sav
 
 async def _save_alone(caller: Caller, record: UUID, new: Save, now: int) -> Saved | None:
     """Save a record that nobody else reads; None when it has readers or has just moved on, and the long way must decide."""
-    current = await _standing(caller, record, new.request, lock=False)
+    current = await _standing(caller, record, new.request)
     if current["saved_revision"] is not None:
         return _repeated(current, new)
     try:
@@ -131,14 +133,25 @@ def _check_parts(new: Save) -> None:
         raise MalformedRecord("A reader has one grant.")
 
 
-async def _standing(caller: Caller, record: UUID, request: UUID, *, lock: bool) -> Mapping[str, Any]:
+async def _hold(account: UUID, record: UUID, new: Save) -> None:
+    """Hold what a save is decided by until the transaction ends: relations, then accounts, the own gen among them, then the record.
+
+    Erasing takes them in the same order, and so neither waits for the other's locks while it holds some.
+    """
+    readers = await _readers(record) if new.grants is None else [grant.grantee for grant in new.grants]
+    await active_partners(account, readers)
+    held = sorted({account, *readers})
+    await database.fetch(
+        f"SELECT id FROM accounts WHERE id IN ({database.parameters(1, len(held))}) ORDER BY id FOR KEY SHARE", *held
+    )
+    await database.fetch("SELECT id FROM records WHERE id = $1 FOR UPDATE", record)
+
+
+async def _standing(caller: Caller, record: UUID, request: UUID) -> Mapping[str, Any]:
     """Return where a record stands (no owner: there is none), how many read it, the account's gen and what `request` made.
 
-    With `lock` the record's row and the account's gen are held until the transaction ends. Raises NoSuchRecord for somebody else's record.
+    Raises NoSuchRecord for somebody else's record.
     """
-    if lock and database.for_update():
-        await database.fetch("SELECT id FROM records WHERE id = $1 FOR UPDATE", record)
-        await gen_held(caller.account)
     row = await database.fetch_one(STANDING, caller.account, record, request)
     if row is None or row["owner"] not in (None, caller.account):
         raise NoSuchRecord
