@@ -6,6 +6,7 @@ import { arrival } from "./accounts/arrival.svelte";
 import { fetchEntrance, isEntrance } from "./entrance";
 import { browserLanguage } from "./messages/catalogues";
 import { speech } from "./messages/language.svelte";
+import { connected } from "./shell/connected";
 import { blankWhenLeft } from "./shell/leaving";
 import { shell } from "./shell/shell.svelte";
 import { aftertide } from "./store";
@@ -47,17 +48,18 @@ setTimeout(firstShown);
 requestAnimationFrame(() => setTimeout(() => void import("./ui/literata.css")));
 
 // Once the journal is there, what one does in it is fetched, too: it then is one tap away without a connection, also where no
-// service worker can keep it. What fails here is fetched again, and its failure shown, when somebody goes there.
+// service worker can keep it. What fails here is fetched again as the connection comes back, and its failure shown when
+// somebody goes there first.
 const WHEN_QUIET = 1000; // ms
 async function fetchTheRest(): Promise<void> {
   await starting;
   await new Promise((resolve) => setTimeout(resolve, WHEN_QUIET));
   await Promise.all([
-    import("./journal/WriteScreen.svelte"),
-    import("./journal/EntryScreen.svelte"),
-    import("./accounts/UnlockScreen.svelte"),
-    speech.fetchMore(),
-    import("./shell/begin").then(({ beginShell }) => beginShell()),
+    connected(() => import("./shell/begin")).then(({ beginShell }) => beginShell()),
+    connected(() => import("./journal/WriteScreen.svelte")),
+    connected(() => import("./journal/EntryScreen.svelte")),
+    connected(() => import("./accounts/UnlockScreen.svelte")),
+    connected(() => speech.fetchMore()),
   ]);
 }
-fetchTheRest().catch(() => undefined);
+void fetchTheRest();

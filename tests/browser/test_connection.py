@@ -8,9 +8,19 @@ from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import choose, press, sign_in, write
+from tests.browser.profiles import app_is_here
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+# Stands in for a network that goes as the worker's script is on its way.
+REGISTERS_IN_VAIN = """
+const register = navigator.serviceWorker.register.bind(navigator.serviceWorker);
+navigator.serviceWorker.register = () => {
+  navigator.serviceWorker.register = register;
+  window.registeredInVain = true;
+  return Promise.reject(new TypeError("the script can't be fetched"));
+};
+"""
 WAITING = re.compile("It goes out when you’re online")
 
 
@@ -63,3 +73,26 @@ async def test_who_writes_before_the_sign_in_is_done_is_not_sent_back(couple: Co
     await expect(words).to_have_value("Begun early, and ended here.")
     await press(phone, "Done")
     await expect(phone.locator("article")).to_contain_text("Begun early, and ended here.")
+
+
+async def test_what_a_lost_connection_kept_from_coming_comes_with_the_next_one(
+    couple: Couple, devices: Devices
+) -> None:
+    phone = await devices.phone(couple.origin)
+    await phone.add_init_script(REGISTERS_IN_VAIN)
+    refused = asyncio.Event()
+
+    async def cut_once(route: Route) -> None:
+        await devices.cut(phone, off=True)
+        await route.abort("internetdisconnected")
+        await phone.unroute("**/assets/begin-*.js")
+        refused.set()
+
+    await phone.route("**/assets/begin-*.js", cut_once)
+    await sign_in(phone, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await refused.wait()
+    await devices.cut(phone, off=False)
+    await phone.wait_for_function("() => window.registeredInVain")
+    await devices.cut(phone, off=True)
+    await devices.cut(phone, off=False)
+    await app_is_here(phone)

@@ -2,6 +2,7 @@
 
 import { speech } from "../messages/language.svelte";
 import { watching } from "../reminders/watching.svelte";
+import { connected } from "./connected";
 import { installing } from "./installing.svelte";
 import { manifestFollowsLanguage } from "./manifest.svelte";
 import { notKept } from "./notKept.svelte";
@@ -11,7 +12,7 @@ import { shell } from "./shell.svelte";
 import { storage } from "./storage.svelte";
 import { updates } from "./updates.svelte";
 
-/** Call it once. Rejects when the words of its notices can't be fetched; the worker is registered all the same. */
+/** Call it once. */
 export async function beginShell(): Promise<void> {
   // Not awaited: a browser may take long over it, and what is to be said above the screens has nothing to do with it.
   void register().then((registration) => {
@@ -22,6 +23,6 @@ export async function beginShell(): Promise<void> {
   storage.watch();
   manifestFollowsLanguage();
   watching.begin();
-  await Promise.all([storage.look(), speech.fetchMore()]);
+  await Promise.all([storage.look(), connected(() => speech.fetchMore())]);
   shell.Notices = ShellNotices;
 }
