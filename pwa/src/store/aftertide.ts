@@ -83,11 +83,12 @@ export function createAftertide(options: StoreOptions): Store {
   });
   const appointments = new AppointmentDesk(shelf, api, outbox, care, environment, kick);
   const stepHours = new StepHours(shelf, api);
-  const rounds = new SyncRounds(shelf, api, exchange, environment, async () => {
+  const refresh = async () => {
     await care.refresh();
     await appointments.refresh();
     await stepHours.tell(appointments.ahead);
-  });
+  };
+  const rounds = new SyncRounds(shelf, api, exchange, environment, refresh, () => incarnation);
   const lists = {
     load: async () => {
       await care.load();

@@ -56,6 +56,8 @@ export type Reason =
   | "renewing"
   /** Words on this device that the server doesn't have. */
   | "unsent-words"
+  /** The server was restored: what it has lost may be on this device, whose keys are needed to give it back. */
+  | "restored"
   /** The device's storage refuses: full, private mode, or broken. */
   | "storage"
   | PasskeyReason;

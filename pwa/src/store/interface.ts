@@ -143,7 +143,7 @@ export interface Session {
   chooseLockAfter(minutes: LockAfter): void;
   /**
    * Ends the session and removes what is on this device. Rejects with `unsent-words` unless `giveUp` is true: ask first,
-   * saying how many (`sync.unsent`).
+   * saying how many (`sync.unsent`); and with `restored` where a server that was restored may have lost what is here.
    */
   signOut(giveUp?: boolean): Promise<void>;
   /**

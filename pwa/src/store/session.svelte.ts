@@ -264,7 +264,7 @@ export class SessionDesk implements Session {
     await this.shelf.load();
     const { here } = this.shelf;
     if (!here || here.account === account) return;
-    if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
+    if (this.rounds.unsent > 0 || here.comparing) throw new StoreError("unsent-words");
     await this.#clear(false);
   }
 
@@ -349,13 +349,26 @@ export class SessionDesk implements Session {
   }
 
   async signOut(giveUp = false): Promise<void> {
-    if (this.rounds.unsent > 0) await this.rounds.now();
+    // Also where nothing waits: what a restored server has lost can only be given back by who is signed in.
+    await this.rounds.now();
     // Another page may have kept words that this one hasn't heard of.
     await this.shelf.load();
-    if (this.rounds.unsent > 0 && !giveUp) throw new StoreError("unsent-words");
+    if (!giveUp) this.#requireAllSent();
     // Signed out here even where the server can't be told: its session can be ended from another device.
-    await this.api.signOut().catch(() => undefined);
+    const told = await this.api.signOut().then(
+      () => true,
+      () => false,
+    );
+    if (!giveUp && this.rounds.isToCompare) {
+      if (told) await this.shelf.updateHere({ expired: true });
+      throw new StoreError("restored");
+    }
     await this.#clear(giveUp);
+  }
+
+  #requireAllSent(): void {
+    if (this.rounds.unsent > 0) throw new StoreError("unsent-words");
+    if (this.rounds.isToCompare) throw new StoreError("restored");
   }
 
   /** Forgets what is on this device. Rejects with `unsent-words` where words are kept that aren't given up. */

@@ -40,6 +40,8 @@ export class SyncRounds implements Sync {
     private readonly exchange: () => Promise<Exchange>,
     private readonly environment: Environment,
     private readonly refresh: Refresh,
+    /** Of the database that the last answer came from. */
+    private readonly incarnation: () => string | undefined,
   ) {}
 
   get lastPull(): number | undefined {
@@ -48,6 +50,14 @@ export class SyncRounds implements Sync {
 
   get restored(): boolean {
     return this.shelf.here?.restored ?? false;
+  }
+
+  /** Whether the server was restored, and what is here hasn't been compared with what it has since. */
+  get isToCompare(): boolean {
+    const { here } = this.shelf;
+    const last = this.incarnation();
+    const isElsewhere = here?.incarnation !== undefined && last !== undefined && last !== here.incarnation;
+    return here !== undefined && (here.comparing || isElsewhere);
   }
 
   get journalAt(): number | null | undefined {

@@ -302,3 +302,62 @@ describe("a server restored to an earlier state of an entry", () => {
     for (const each of [patient, laptop]) expect(each.journal.entries.map(({ text }) => text)).toEqual(["One. Two."]);
   });
 });
+
+describe("a sign-out after a restore", () => {
+  async function sentAndLost() {
+    const { server, patient } = await pair();
+    const restore = server.backup();
+    const id = await write(patient, "Sent, then lost.");
+    await patient.sync.now();
+    expect(entry(patient, id).where).toBe("sent");
+    return { server, patient, id, restore };
+  }
+
+  test("gives back first what the server has lost, though nothing here waited to be sent", async () => {
+    const { server, patient, id, restore } = await sentAndLost();
+    restore();
+    await patient.session.signOut();
+    const anew = await device(server);
+    await anew.session.signIn("ana@example.org", PASSPHRASE);
+    await anew.sync.now();
+    expect(entry(anew, id).text).toBe("Sent, then lost.");
+  });
+
+  test("is refused on a locked device, which can't compare", async () => {
+    const { patient, id, restore } = await sentAndLost();
+    restore();
+    await patient.session.lock();
+    await expect(patient.session.signOut()).rejects.toMatchObject({ reason: "restored" });
+    await patient.session.unlock(PASSPHRASE);
+    await patient.sync.now();
+    expect(entry(patient, id).where).toBe("sent");
+    await patient.session.signOut();
+    expect(patient.session.phase).toBe("signed-out");
+  });
+
+  test("that was on its way as the server was restored leaves the words where they are", async () => {
+    const { server, patient, id, restore } = await sentAndLost();
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      if (request.url.endsWith("/api/sign-out")) restore();
+      return answer(request, ...more);
+    };
+    await expect(patient.session.signOut()).rejects.toMatchObject({ reason: "restored" });
+    server.answer = answer;
+    await patient.session.signIn("ana@example.org", PASSPHRASE);
+    await patient.sync.now();
+    await patient.session.signOut();
+    const anew = await device(server);
+    await anew.session.signIn("ana@example.org", PASSPHRASE);
+    await anew.sync.now();
+    expect(entry(anew, id).text).toBe("Sent, then lost.");
+  });
+
+  test("that gives up says so, and takes nothing back", async () => {
+    const { patient, restore } = await sentAndLost();
+    await patient.session.lock();
+    restore();
+    await patient.session.signOut(true);
+    expect(patient.session.phase).toBe("signed-out");
+  });
+});

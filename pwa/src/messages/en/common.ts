@@ -102,6 +102,8 @@ export const common = {
     "mail-not-sent": "The e-mail couldn’t be sent just now. Try again in a while.",
     "mailbox-refused": "Your address takes no e-mail: its mail server says so.",
     "unsent-words": "Someone else’s unsent words are on this device. They sign in first, or give them up.",
+    restored:
+      "The server was set back to an earlier state. What it lost may be on this device only: open your journal here once more first, and it is given back.",
     renewing: "Finish renewing your keys first.",
     storage:
       "This device can’t keep anything: it is full, or the window is private. Free some space or use another window.",

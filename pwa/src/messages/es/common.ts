@@ -105,6 +105,8 @@ export const common = {
     "mailbox-refused": "Tu dirección no acepta correo: lo dice su servidor.",
     "unsent-words":
       "En este dispositivo hay palabras de otra persona sin enviar. Que entre ella primero, o que renuncie a ellas.",
+    restored:
+      "El servidor ha vuelto a un estado anterior. Lo que perdió puede estar solo en este dispositivo: abre aquí tu diario una vez más antes, y se le devuelve.",
     renewing: "Termina antes de renovar tus claves.",
     storage:
       "Este dispositivo no puede guardar nada: está lleno o la ventana es privada. Libera espacio o usa otra ventana.",
