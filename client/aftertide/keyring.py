@@ -8,7 +8,7 @@ from aftertide.errors import ForeignAccountError
 from aftertide.protocol.email import canonical_email
 from aftertide.protocol.encoding import new_id
 from aftertide.protocol.errors import OlderGenerationError, SlotError
-from aftertide.protocol.keys import AccountKey, DerivedKeys, Identity
+from aftertide.protocol.keys import AccountKey, DerivedKeys, Identity, KeyRole
 from aftertide.protocol.kit import new_kit_secret, print_kit, read_kit
 from aftertide.protocol.passphrases import check_new_passphrase
 from aftertide.protocol.slots import (
@@ -99,7 +99,7 @@ async def new_account(email: str, passphrase: str, salt: bytes, *, device: str, 
             identity=wire.Identity(
                 key_id=identity.key_id,
                 public_key=identity.public,
-                private_sealed=identity.seal_private(keys, account, FIRST_GEN),
+                private_sealed=identity.seal_private(keys, account, FIRST_GEN, "present"),
                 gen=FIRST_GEN,
             ),
             locale=locale,
@@ -150,21 +150,25 @@ def _check_gen(slot: wire.Slot, me: wire.Me) -> None:
 def open_keyring(me: wire.Me, account_key: AccountKey, highest_gen: int) -> Keyring:
     """Open the private keys of an account.
 
-    Raises OlderGenerationError for a lower generation than this device has seen, ForeignAccountError when the current
-    identity is missing or its public key isn't the one of the private key.
+    Raises OlderGenerationError for a lower generation than this device has seen, DoesNotOpenError when a former key is
+    shown as the current one, ForeignAccountError when there isn't one current identity, or when a public key isn't the
+    one of the private key.
     """
     check_generation(me.gen, highest_gen)
     keys = account_key.derive()
     current: Identity | None = None
     former: list[Identity] = []
     for sealed in me.identities:
-        identity = Identity.open_private(keys, me.id, sealed.key_id, sealed.gen, sealed.private_sealed)
+        role: KeyRole = "present" if sealed.current else "former"
+        identity = Identity.open_private(keys, me.id, sealed.key_id, sealed.gen, sealed.private_sealed, role)
         if identity.public != sealed.public_key:
             raise ForeignAccountError("the server shows another public key than the account's own")
-        if sealed.current and current is None:
+        if not sealed.current:
+            former.append(identity)
+        elif current is None:
             current = identity
         else:
-            former.append(identity)
+            raise ForeignAccountError("the server shows two current keys of the account")
     if current is None:
         raise ForeignAccountError("the server shows no current key of the account")
     return Keyring(me.id, me.gen, keys, current, tuple(former))

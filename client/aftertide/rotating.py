@@ -50,7 +50,7 @@ async def prepare(me: wire.Me, former: AccountKey, passphrase: str, salt: bytes)
         identity=wire.Identity(
             key_id=identity.key_id,
             public_key=identity.public,
-            private_sealed=identity.seal_private(new.derive(), me.id, gen),
+            private_sealed=identity.seal_private(new.derive(), me.id, gen, "present"),
             gen=gen,
         ),
     )

@@ -9,7 +9,7 @@ import pytest
 from aftertide import wire, wire_rotation
 from aftertide.access import kit, passphrase
 from aftertide.account import Account
-from aftertide.errors import UnreachableError
+from aftertide.errors import ForeignAccountError, UnreachableError
 from aftertide.memory import Memory
 from aftertide.protocol.encoding import new_id
 from aftertide.protocol.errors import DoesNotOpenError, OlderGenerationError, ProofError, ProtocolError
@@ -97,6 +97,21 @@ async def test_the_former_state_whole_is_refused_by_a_device_that_saw_the_new_on
     made_up(renewed.device("laptop"), sign_in=half)
     with pytest.raises(OlderGenerationError):
         await renewed.sign_in("laptop", ANOTHER, renewed.remembered())
+
+
+async def test_a_former_identity_shown_as_the_present_one_is_refused(renewed: Renewed) -> None:
+    me = await renewed.account._api.ask(wire.Me, "GET", "/account")
+    swapped = [msgspec.structs.replace(one, current=not one.current) for one in me.identities]
+    both = [msgspec.structs.replace(one, current=True) for one in me.identities]
+    none = [msgspec.structs.replace(one, current=False) for one in me.identities]
+    for shown in (swapped, both, none):
+        made_up(renewed.device("laptop"), sign_in=msgspec.structs.replace(me, identities=shown))
+        with pytest.raises(DoesNotOpenError):
+            await renewed.sign_in("laptop", ANOTHER)
+    twice = [one for one in me.identities if one.current] * 2
+    made_up(renewed.device("laptop"), sign_in=msgspec.structs.replace(me, identities=twice))
+    with pytest.raises(ForeignAccountError):
+        await renewed.sign_in("laptop", ANOTHER)
 
 
 async def test_former_slots_dont_pass_where_a_slot_is_opened_afresh(renewed: Renewed) -> None:

@@ -136,6 +136,14 @@ CONSTRUCTIONS: dict[str, Callable[[Case], object]] = {
     "kit": try_kit,
     "slot": try_slot,
     "passkey-slot": try_passkey_slot,
+    "private-key": lambda case: Identity.open_private(
+        AccountKey(unb64(case["ak"])).derive(),
+        case["account"],
+        case["key_id"],
+        case["gen"],
+        unb64(case["sealed"]),
+        case["role"],
+    ),
     "previous": lambda case: open_previous(
         AccountKey(unb64(case["ak"])), case["account"], case["gen"], unb64(case["sealed"])
     ),

@@ -104,7 +104,7 @@ def test_keys_follow_from_the_account_key_and_the_private_key(suite: Vectors) ->
             name: account[name] for name in derived if name in account
         }
         opened = Identity.open_private(
-            keys, account["id"], account["key_id"], account["gen"], unb64(account["private_sealed"])
+            keys, account["id"], account["key_id"], account["gen"], unb64(account["private_sealed"]), "present"
         )
         assert b64(opened.public) == account["public"]
         assert opened.key_id == account["key_id"] == key_id_of(unb64(account["public"]))

@@ -5,7 +5,7 @@ Each type keeps its bytes to itself: nothing that prints, logs or compares one s
 
 import secrets
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -14,6 +14,11 @@ from aftertide.protocol.errors import ForeignKeyError
 from aftertide.protocol.primitives import KEY_LENGTH, check_key, digest, hkdf, seal, unseal
 
 _KEY_ID_LENGTH: Final = 16
+
+# The identity in use, or one that was given up in a rotation and opens only what is older.
+KeyRole = Literal["present", "former"]
+# What names a private key's role in its seal: else which one is in use would be the server's word.
+_SEALED_AS: Final[dict[KeyRole, str]] = {"present": "aftertide/1/private-key", "former": "aftertide/1/former-key"}
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -98,22 +103,22 @@ class Identity:
         """The private key, for HPKE."""
         return self._private
 
-    def seal_private(self, keys: DerivedKeys, account: str, gen: int) -> bytes:
-        """Seal the private key for the server to keep, bound to account, key id and generation."""
+    def seal_private(self, keys: DerivedKeys, account: str, gen: int, role: KeyRole) -> bytes:
+        """Seal the private key for the server to keep, bound to account, key id, generation and role."""
         return seal(
             keys.private_keys.reveal,
-            ctx("aftertide/1/private-key", account, self.key_id, gen),
+            ctx(_SEALED_AS[role], account, self.key_id, gen),
             self._private.private_bytes_raw(),
         )
 
     @classmethod
-    def open_private(cls, keys: DerivedKeys, account: str, key_id: str, gen: int, sealed: bytes) -> Self:
+    def open_private(cls, keys: DerivedKeys, account: str, key_id: str, gen: int, sealed: bytes, role: KeyRole) -> Self:
         """Open a sealed private key.
 
-        `DoesNotOpenError` for another account, id or generation; `ForeignKeyError` when the key inside isn't the one
-        that `key_id` names.
+        `DoesNotOpenError` for another account, id, generation or role; `ForeignKeyError` when the key inside isn't the
+        one that `key_id` names.
         """
-        private = unseal(keys.private_keys.reveal, ctx("aftertide/1/private-key", account, key_id, gen), sealed)
+        private = unseal(keys.private_keys.reveal, ctx(_SEALED_AS[role], account, key_id, gen), sealed)
         identity = cls(private)
         if identity.key_id != key_id:
             raise ForeignKeyError("the private key isn't the one that its id names")

@@ -3,9 +3,11 @@
 What doesn't open or isn't proved under the former keys is handed back as it is: it didn't count before and doesn't afterwards.
 """
 
+from contextlib import suppress
+
 from aftertide.protocol.encoding import ctx
 from aftertide.protocol.errors import ProtocolError
-from aftertide.protocol.keys import AccountKey, DerivedKeys, Identity
+from aftertide.protocol.keys import AccountKey, DerivedKeys, Identity, KeyRole
 from aftertide.protocol.primitives import hkdf, same, seal, unseal
 from aftertide.protocol.records import Head, make_tombstone, prove_hash, unwrap_key, wrap_key
 
@@ -51,8 +53,10 @@ def renew_tombstone(
 def renew_identity(
     former: DerivedKeys, new: DerivedKeys, account: str, key_id: str, gens: tuple[int, int], sealed: bytes
 ) -> bytes:
-    """Seal a private key, so far of the first of two generations, under the new keys, of the second."""
-    try:
-        return Identity.open_private(former, account, key_id, gens[0], sealed).seal_private(new, account, gens[1])
-    except ProtocolError:
-        return sealed
+    """Seal a private key, the present one or a former of the first of two generations, as a former one of the second."""
+    roles: tuple[KeyRole, ...] = ("former", "present")
+    for role in roles:
+        with suppress(ProtocolError):
+            identity = Identity.open_private(former, account, key_id, gens[0], sealed, role)
+            return identity.seal_private(new, account, gens[1], "former")
+    return sealed

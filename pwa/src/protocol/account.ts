@@ -23,6 +23,12 @@ export interface Identity {
   readonly keyId: string;
 }
 
+/** Whether a key pair is the one in use, or was given up in a rotation and opens only what is older. */
+export type KeyRole = "present" | "former";
+
+/** What names a private key's role in its seal: else which one is in use would be the server's word. */
+const SEALED_AS = { present: "aftertide/1/private-key", former: "aftertide/1/former-key" } as const;
+
 /** A private key as the server keeps it. */
 export interface SealedIdentity {
   readonly keyId: string;
@@ -74,20 +80,16 @@ export async function importIdentity(raw: Bytes): Promise<Identity> {
   };
 }
 
-/** The context of a sealed private key. */
-export function privateKeyContext(account: string, keyId: string, gen: number): Bytes {
-  return ctx("aftertide/1/private-key", account, keyId, gen);
-}
-
 /** Seals 32 raw private bytes under `private-keys`. */
 export async function sealPrivateKey(
   keys: AccountKeys,
   account: string,
   keyId: string,
   gen: number,
+  role: KeyRole,
   raw: Bytes,
 ): Promise<Bytes> {
-  return seal(keys.privateKeys, privateKeyContext(account, keyId, gen), raw);
+  return seal(keys.privateKeys, ctx(SEALED_AS[role], account, keyId, gen), raw);
 }
 
 /** A new identity, and its private part sealed for the server. */
@@ -102,21 +104,38 @@ export async function createIdentity(
   const identity = await importIdentity(raw);
   const bytes = await publicKeyBytes(made.publicKey);
   if ((await keyIdOf(bytes)) !== identity.keyId) throw new KeyError("the runtime encodes private keys in another way");
-  const sealed = await sealPrivateKey(keys, account, identity.keyId, gen, raw);
+  const sealed = await sealPrivateKey(keys, account, identity.keyId, gen, "present", raw);
   exported.fill(0);
   raw.fill(0);
   return { identity, sealed: { keyId: identity.keyId, gen, sealed } };
 }
 
 /**
- * Opens a private key from the server. Throws {@link SealError} when it was sealed for another account, id or
- * generation, {@link KeyError} when the key inside isn't the one that its `key_id` names.
+ * Opens a private key from the server: 32 raw bytes, to be overwritten after use, and the identity they make. Throws
+ * {@link SealError} when it was sealed for another account, id, generation or role, {@link KeyError} when the key inside
+ * isn't the one that its `key_id` names.
  */
-export async function openIdentity(keys: AccountKeys, account: string, stored: SealedIdentity): Promise<Identity> {
-  const raw = await open(keys.privateKeys, privateKeyContext(account, stored.keyId, stored.gen), stored.sealed);
+export async function openPrivateKey(
+  keys: AccountKeys,
+  account: string,
+  stored: SealedIdentity,
+  role: KeyRole,
+): Promise<{ raw: Bytes; identity: Identity }> {
+  const raw = await open(keys.privateKeys, ctx(SEALED_AS[role], account, stored.keyId, stored.gen), stored.sealed);
   const identity = await importIdentity(raw);
-  raw.fill(0);
   if (identity.keyId !== stored.keyId) throw new KeyError("a private key under another key's id");
+  return { raw, identity };
+}
+
+/** Opens a private key from the server, as {@link openPrivateKey}, and keeps no bytes of it. */
+export async function openIdentity(
+  keys: AccountKeys,
+  account: string,
+  stored: SealedIdentity,
+  role: KeyRole,
+): Promise<Identity> {
+  const { raw, identity } = await openPrivateKey(keys, account, stored, role);
+  raw.fill(0);
   return identity;
 }
 

@@ -1,8 +1,8 @@
 /** Rotation: a new account key that opens the former one, and what was sealed and proved under that, made anew. */
-import { type AccountKeys, importIdentity, privateKeyContext, type SealedIdentity, sealPrivateKey } from "./account";
+import { type AccountKeys, openPrivateKey, type SealedIdentity, sealPrivateKey } from "./account";
 import type { Bytes } from "./bytes";
 import { ctx } from "./context";
-import { KeyError, ProtocolError } from "./errors";
+import { KeyError, ProtocolError, SealError } from "./errors";
 import {
   proofContext,
   proveTombstone,
@@ -81,7 +81,7 @@ export function renewTombstone(
   });
 }
 
-/** A private key sealed under the new keys, of generation `gen`. */
+/** A private key, the present one or a former, sealed as a former one under the new keys, of generation `gen`. */
 export function renewIdentity(
   former: AccountKeys,
   next: AccountKeys,
@@ -90,11 +90,11 @@ export function renewIdentity(
   gen: number,
 ): Promise<Bytes> {
   return unlessForeign(stored.sealed, async () => {
-    const { keyId, sealed } = stored;
-    const raw = await open(former.privateKeys, privateKeyContext(account, keyId, stored.gen), sealed);
-    // Under another key's id it would open nothing, or pass one key off as another.
-    if ((await importIdentity(raw)).keyId !== keyId) throw new KeyError("a private key under another key's id");
-    const renewed = await sealPrivateKey(next, account, keyId, gen, raw);
+    const { raw } = await openPrivateKey(former, account, stored, "former").catch((error: unknown) => {
+      if (!(error instanceof SealError)) throw error;
+      return openPrivateKey(former, account, stored, "present");
+    });
+    const renewed = await sealPrivateKey(next, account, stored.keyId, gen, "former", raw);
     raw.fill(0);
     return renewed;
   });

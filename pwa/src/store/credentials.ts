@@ -95,13 +95,15 @@ async function openIdentities(
   account: string,
   stored: readonly Schemas["Identity"][],
 ): Promise<Identity[]> {
-  const ordered = [...stored].sort((a, b) => Number(b.current ?? true) - Number(a.current ?? true));
-  const identities: Identity[] = [];
-  for (const { key_id, gen, private_sealed } of ordered) {
-    identities.push(await openIdentity(keys, account, { keyId: key_id, gen, sealed: fromBase64(private_sealed) }));
+  const present: Identity[] = [];
+  const former: Identity[] = [];
+  for (const { key_id, gen, private_sealed, current = true } of stored) {
+    const sealed = { keyId: key_id, gen, sealed: fromBase64(private_sealed) };
+    if (current) present.push(await openIdentity(keys, account, sealed, "present"));
+    else former.push(await openIdentity(keys, account, sealed, "former"));
   }
-  if (identities.length === 0) throw new KeyError("an account without a key");
-  return identities;
+  if (present.length !== 1) throw new KeyError("not one present key of the account");
+  return [...present, ...former];
 }
 
 /** A passphrase slot for an account key. */

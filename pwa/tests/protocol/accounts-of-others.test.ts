@@ -91,7 +91,7 @@ describe.each(["suite1.json", "python.json", "typescript.json"])("%s", (file) =>
   test.each(accounts)("opens the identity of $email and computes its public key", async (account) => {
     const keys = await deriveAccountKeys(fromBase64(account.ak));
     const stored = { keyId: account.key_id, gen: account.gen, sealed: fromBase64(account.private_sealed) };
-    const identity = await openIdentity(keys, account.id, stored);
+    const identity = await openIdentity(keys, account.id, stored, "present");
     expect(toBase64(identity.publicKey)).toBe(account.public);
     expect(identity.keyPair.privateKey.extractable).toBe(false);
     for (const key of Object.values(keys) as CryptoKey[]) expect(key.extractable).toBe(false);

@@ -6,18 +6,21 @@ import {
   compareOwnGrant,
   counts,
   ctx,
+  deriveAccountKeys,
   fromBase64,
   fromBase64Url,
   GrantError,
   importIdentity,
   isSealedLength,
   judgeArrival,
+  type KeyRole,
   kitSecrets,
   macKey,
   newRecordKey,
   open,
   openBody,
   openGrant,
+  openIdentity,
   openSlot,
   PaddingError,
   ProtocolError,
@@ -126,6 +129,11 @@ const CONSTRUCTIONS: Record<string, (given: Case) => unknown> = {
   "passkey-slot": async (given) => {
     const slot = { account: text(given, "account"), id: text(given, "id"), gen: number(given, "gen") };
     return openSlot(await passkeySlotKey(bytes(given, "prf")), { ...slot, method: "passkey" }, bytes(given, "sealed"));
+  },
+  "private-key": async (given) => {
+    const keys = await deriveAccountKeys(bytes(given, "ak"));
+    const stored = { keyId: text(given, "key_id"), gen: number(given, "gen"), sealed: bytes(given, "sealed") };
+    return openIdentity(keys, text(given, "account"), stored, given.role as KeyRole);
   },
   previous: (given) =>
     openPrevious(bytes(given, "ak"), text(given, "account"), number(given, "gen"), bytes(given, "sealed")),

@@ -42,6 +42,30 @@ describe("a server that goes back to former keys", () => {
     expect(patient.session.phase).toBe("unlocked");
   });
 
+  test("can't pass a former identity off as the one in use, not on a new device either", async () => {
+    const { server, patient } = await renewed();
+    const { identities } = accountOf(server, patient).me;
+    const [present] = identities.filter(({ current }) => current);
+    if (!present) throw new Error("no key");
+    const shown = [
+      ["unopened", identities.map((one) => ({ ...one, current: !one.current }))],
+      ["unopened", identities.map((one) => ({ ...one, current: true }))],
+      ["unopened", identities.map((one) => ({ ...one, current: false }))],
+      ["server", [present, present]],
+      ["server", []],
+    ] as const;
+    for (const [reason, made] of shown) {
+      server.lie = (path, answer) => (path === "/api/sign-in" ? { ...(answer as object), identities: made } : answer);
+      const laptop = await device(server);
+      await expect(laptop.session.signIn(EMAIL, ANOTHER)).rejects.toMatchObject({ reason });
+      expect(laptop.session.phase).toBe("signed-out");
+    }
+    server.lie = (_, answer) => answer;
+    const laptop = await device(server);
+    await laptop.session.signIn(EMAIL, ANOTHER);
+    expect(laptop.session.phase).toBe("unlocked");
+  });
+
   test("can't have a finished rotation gone through again, in which a thief's records would be proved anew", async () => {
     const { server, patient, toCome } = await renewed();
     const laptop = await device(server);

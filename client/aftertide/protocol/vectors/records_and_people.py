@@ -8,7 +8,7 @@ from aftertide.protocol.encoding import b64, b64u, new_id
 from aftertide.protocol.grants import seal_grant
 from aftertide.protocol.ijson import JsonObject
 from aftertide.protocol.invitations import InvitationSecret, invitee_tag, inviter_tag, make_link, seal_card
-from aftertide.protocol.keys import AccountKey, Identity, RecordKey, SecretKey
+from aftertide.protocol.keys import AccountKey, Identity, KeyRole, RecordKey, SecretKey
 from aftertide.protocol.padding import pad
 from aftertide.protocol.primitives import digest, seal
 from aftertide.protocol.records import Head, base_of, make_tombstone, prove, seal_body, wrap_key
@@ -253,6 +253,26 @@ def _keys() -> list[Case]:
     return cases
 
 
+def _private_keys() -> list[Case]:
+    """Seal one key as the present one and as a former: which it is, is never the server's word."""
+    account, ak, identity = new_id(), AccountKey.new(), Identity.new()
+    roles: tuple[KeyRole, KeyRole] = ("present", "former")
+    cases: list[Case] = []
+    for role, other in (roles, roles[::-1]):
+        sealed = identity.seal_private(ak.derive(), account, 2, role)
+        right = {"ak": b64(ak.reveal), "account": account, "key_id": identity.key_id, "gen": 2, "role": role}
+        changed: dict[str, Case] = {
+            f"shown as the {other} one": {"role": other},
+            "another account": {"account": new_id()},
+            "another key's id": {"key_id": Identity.new().key_id},
+            "another generation": {"gen": 1},
+            "another account key": {"ak": b64(AccountKey.new().reveal)},
+            "flipped": {"sealed": b64(flip(sealed))},
+        }
+        cases += variations(f"private-key ({role})", {**right, "sealed": b64(sealed)}, changed)
+    return [{**made, "construction": "private-key"} for made in cases]
+
+
 def _previous() -> list[Case]:
     """Seal the account key so far under the one to come: what resumes a rotation."""
     account, new = new_id(), AccountKey.new()
@@ -344,4 +364,8 @@ def _invitations() -> list[Case]:
 
 def make() -> list[Case]:
     """Make the cases of this module; keys in them are new each time."""
-    return [made for part in (_records, _memory, _grants, _kinds, _keys, _previous, _invitations) for made in part()]
+    return [
+        made
+        for part in (_records, _memory, _grants, _kinds, _keys, _private_keys, _previous, _invitations)
+        for made in part()
+    ]

@@ -99,7 +99,7 @@ class Suite:
                 _slot(person, "recovery", kit_secrets(kit), {"kit": print_kit(kit)}),
                 passkey_slot(person, SecretKey.new().reveal),
             ],
-            "private_sealed": b64(person.identity.seal_private(person.keys, person.id, GEN)),
+            "private_sealed": b64(person.identity.seal_private(person.keys, person.id, GEN, "present")),
         }
 
     def save(
