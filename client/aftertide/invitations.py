@@ -111,7 +111,7 @@ class Invitations:
         if contact is None:
             raise UnknownContactError("only somebody known can be reconnected")
         for mine in self._journal.own("invitation"):
-            if (mine.content["state"], mine.content.get("reconnects")) == ("open", account) and not self._is_late(mine):
+            if (mine.content["state"], mine.content.get("reconnects")) == ("open", account) and not self._is_over(mine):
                 return Invited(mine, self.link(mine))
         return await self._make(own_name, contact.name, adult=self._role == "therapist", reconnects=account)
 
@@ -159,7 +159,7 @@ class Invitations:
         published = {shown.id for shown in views}
         for mine in self._journal.own("invitation"):
             # One that never reached the server: no answer can come any more either.
-            if mine.content["state"] == "open" and mine.id not in published and self._is_late(mine):
+            if mine.content["state"] == "open" and mine.id not in published and self._is_over(mine):
                 await self._close(mine.id, "expired")
         for shown in views:
             record = self._journal.records.get(shown.id)
@@ -178,6 +178,9 @@ class Invitations:
             answered = record.content.get("contact")
             if shown.invitee is not None and shown.invitee != answered:
                 raise SecondAnswerError("the server shows another answer than the one that was pinned")
+            return None
+        if self._is_of_former_keys(record):
+            await self._close(record.id, "expired")
             return None
         late = self._is_late(record)
         if shown.invitee is None or shown.invitee_key is None or shown.tag is None or shown.card is None:
@@ -211,6 +214,13 @@ class Invitations:
 
     def _is_late(self, record: Record) -> bool:
         return self._saver.clock() > datetime.fromisoformat(str(record.content["expires"]))
+
+    def _is_of_former_keys(self, record: Record) -> bool:
+        # Its answer is bound to an identity that was given up, and who had that may have read its secret.
+        return record.gen < self._journal.keyring.gen
+
+    def _is_over(self, record: Record) -> bool:
+        return self._is_late(record) or self._is_of_former_keys(record)
 
     async def _close(self, invitation: str, state: str, contact: str | None = None) -> None:
         def closed(content: JsonObject) -> JsonObject:

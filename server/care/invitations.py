@@ -141,6 +141,24 @@ async def withdraw(inviter: UUID, invitation: UUID, now: int) -> None:
         raise NoSuchInvitation
 
 
+async def hold_open(inviter: UUID) -> None:
+    """Hold the unanswered invitations of an account until the running transaction ends: an answer holds its own before any account."""
+    await database.fetch(
+        "SELECT id FROM invitations WHERE inviter = $1 AND invitee IS NULL AND withdrawn_at IS NULL ORDER BY id"
+        + database.for_update(),
+        inviter,
+    )
+
+
+async def withdraw_open(inviter: UUID, now: int) -> None:
+    """Take all unanswered invitations of an account back."""
+    await database.fetch(
+        "UPDATE invitations SET withdrawn_at = $2 WHERE inviter = $1 AND invitee IS NULL AND withdrawn_at IS NULL",
+        inviter,
+        now,
+    )
+
+
 def _state(row: Mapping[str, Any], now: int) -> Literal["open", "answered", "withdrawn", "expired"]:
     if row["invitee"] is not None:
         return "answered"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from server import database
 from server.accounts.slots import hold_account, note_access_change
+from server.care.invitations import hold_open, withdraw_open
 from server.records.counters import stamp
 from server.rotation.errors import NoRotation, RotationUnfinished
 from server.rotation.structs import Finish
@@ -23,13 +24,15 @@ LEFT = (
 async def finish(caller: Caller, to: Finish, now: int) -> None:
     """Make the keys to come the account's keys; finished already changes nothing.
 
-    All that was sealed or proved under the former ones is replaced, former slots and all passkeys go, and the account's devices fetch
-    its records anew. Raises NoRotation, and RotationUnfinished while something isn't made anew: a save may have come in between.
+    All that was sealed or proved under the former ones is replaced, former slots and all passkeys go, open invitations are withdrawn,
+    and the account's devices fetch its records anew. Raises NoRotation, and RotationUnfinished while something isn't made anew: a save
+    may have come in between.
     """
     await database.in_transaction(partial(_finish, caller.account, to, now))
 
 
 async def _finish(account: UUID, to: Finish, now: int) -> None:
+    await hold_open(account)
     # From here on no save under the former keys comes in between: each holds the account's row, too.
     await hold_account(account)
     row = await database.fetch_one(
@@ -45,6 +48,8 @@ async def _finish(account: UUID, to: Finish, now: int) -> None:
     if await database.fetch_one(LEFT, account) is not None:
         raise RotationUnfinished
     await _take_over(account, to.gen, now)
+    # Each is bound to the identity that made it, and whoever had the former keys may have read its secret.
+    await withdraw_open(account, now)
     await note_access_change(account)
     records = await database.fetch("SELECT id FROM records WHERE owner = $1 ORDER BY created_at, id", account)
     await stamp((account, record["id"]) for record in records)

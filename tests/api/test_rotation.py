@@ -12,7 +12,7 @@ from server import database
 from server.clock import MINUTE
 from tests.api.authenticator import Authenticator
 from tests.api.passkeys import add, sign_in
-from tests.api.people import Person, b64, begin, join
+from tests.api.people import Person, answer_to, b64, begin, invite, join
 from tests.api.renewal import Renewal, made
 from tests.api.test_passkeys import code
 from tests.conftest import Running
@@ -110,6 +110,27 @@ async def test_another_device_goes_on_where_it_was_cut_off(running: Running) -> 
     assert (await renewal.finish()).status_code == 204
     assert (await renewal.finish()).status_code == 204  # whose answer was lost
     assert (await other.http.get("/api/account")).json()["gen"] == 2
+
+
+async def test_open_invitations_go_with_the_keys_that_made_them(running: Running) -> None:
+    therapist = await begin(running)
+    answered = await join(therapist)
+    invitation, redeem = await invite(therapist)
+    renewal = Renewal(therapist)
+    await renewal.begin()
+    await renewal.renew()
+    assert (await renewal.finish()).status_code == 204
+    opened = await therapist.http.post(f"/api/invitations/{invitation}/open", json={"redeem": b64(redeem)})
+    assert code(opened) == (404, "link-not-valid")
+    late = await answered.http.post(f"/api/invitations/{invitation}/answer", json=answer_to(redeem))
+    assert code(late) == (404, "link-not-valid")
+    states = [(view["state"], view.get("invitee")) for view in (await therapist.http.get("/api/invitations")).json()]
+    assert sorted(states, key=str) == [("answered", str(answered.id)), ("withdrawn", None)]
+    # Told once more that it is over, the server leaves alone what was made with the new keys.
+    another, redeem = await invite(therapist)
+    assert (await renewal.finish()).status_code == 204
+    opened = await answered.http.post(f"/api/invitations/{another}/open", json={"redeem": b64(redeem)})
+    assert opened.status_code == 200
 
 
 async def test_what_was_sealed_under_former_keys_is_refused_afterwards(running: Running) -> None:

@@ -8,12 +8,20 @@ import pytest
 from aftertide import wire
 from aftertide.access import passphrase
 from aftertide.account import Account
-from aftertide.errors import KeyChangedError, RefusedError, UnknownContactError
+from aftertide.errors import KeyChangedError, LinkNotValidError, RefusedError, UnknownContactError
 from aftertide.invitations import OpenInvitation, open_invitation
 from aftertide.protocol.encoding import new_id
 from aftertide.protocol.errors import DoesNotOpenError, LinkError, ProtocolError
 from aftertide.protocol.grants import Grant, open_grant
-from aftertide.protocol.invitations import InvitationSecret, Party, inviter_tag, make_link, seal_card
+from aftertide.protocol.invitations import (
+    InvitationSecret,
+    Party,
+    invitee_tag,
+    inviter_tag,
+    make_link,
+    read_link,
+    seal_card,
+)
 from aftertide.protocol.keys import Identity
 from aftertide.protocol.kinds import Role
 
@@ -77,6 +85,38 @@ async def test_an_answer_replayed_to_another_invitation_pins_nobody(two: Two) ->
     assert await two.therapist.invitations.settle() == []
     assert {fault_of(two.therapist, other.record.id) for other in others} == {DoesNotOpenError}
     assert two.therapist.contacts == before
+
+
+@on_one_engine
+async def test_who_has_the_secret_of_a_link_from_before_new_keys_is_pinned_by_nobody(two: Two) -> None:
+    therapist = two.therapist
+    invited = await therapist.invitations.invite("Dr. Rivera", "Bea", adult=True)
+    reconnects = await therapist.invitations.reconnect(two.patient.id, "Dr. Rivera")
+    invite, secret = read_link(invited.link)
+    former = therapist.journal.keyring.identity.public
+    await therapist.renew_keys(await therapist.access.prepare_new_keys(passphrase(PASSPHRASE), ANOTHER))
+    with pytest.raises(LinkNotValidError):
+        await open_invitation(two.patient._api, invited.link)
+
+    # Who took it from the lost device answers for the former key, and the server is in league with them.
+    thief = Party(new_id(), Identity.new().public, "Bea")
+    answered = {
+        "invitee": thief.account,
+        "invitee_key": thief.key,
+        "tag": invitee_tag(secret, invite, (therapist.id, former), thief),
+        "card": seal_card(secret, invite, "invitee", thief.account, thief.name),
+    }
+
+    def answer(shown: list[wire.InvitationView]) -> list[wire.InvitationView]:
+        return [msgspec.structs.replace(view, **answered) if view.id == invite else view for view in shown]
+
+    two.town.wires["rivera"].lies["/invitations"] = (list[wire.InvitationView], answer)
+    assert await therapist.invitations.settle() == []
+    assert therapist.contacts.keys() == {two.patient.id}
+    assert therapist.faults == ()
+    assert {record.content["state"] for record in therapist.journal.own("invitation")} == {"answered", "expired"}
+    again = await therapist.invitations.reconnect(two.patient.id, "Dr. Rivera")
+    assert again.record.id != reconnects.record.id
 
 
 @dataclass

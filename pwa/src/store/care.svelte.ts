@@ -12,7 +12,7 @@ import {
   type SettingsContent,
   toBase64,
 } from "../protocol";
-import { stamp } from "./contents";
+import { isOver, stamp } from "./contents";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { Agreement, AgreementTemplate, Care, Contact, Invitation, Practice } from "./interface";
@@ -108,7 +108,7 @@ export class CareDesk implements Care {
     this.shelf
       .mine<InvitationContent>("invitation")
       .map(({ id, content }): Invitation => {
-        const over = content.state === "open" && Date.parse(content.expires) <= this.environment.now();
+        const over = content.state === "open" && isOver(content, this.shelf.here?.gen ?? 1, this.environment.now());
         return {
           id,
           name: content.name,

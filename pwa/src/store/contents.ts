@@ -1,5 +1,12 @@
 /** What the app writes into records of each kind. */
-import { type EntryFields, type JsonObject, type Party, type Role, toBase64 } from "../protocol";
+import {
+  type EntryFields,
+  type InvitationContent,
+  type JsonObject,
+  type Party,
+  type Role,
+  toBase64,
+} from "../protocol";
 import type { Environment } from "./environment";
 
 /** This moment as RFC 3339 with the offset of the person's zone, and the zone's name. */
@@ -41,6 +48,14 @@ export function writtenAt(wall: string, zone: string): string {
   const offsets = [offsetIn(guess - DAY, zone), offsetIn(guess + DAY, zone)].sort((a, b) => b - a);
   const fitting = offsets.map((offset) => inZone(guess - offset, zone)).find((at) => at.startsWith(wall.slice(0, 16)));
   return fitting ?? inZone(guess - Math.min(...offsets), zone);
+}
+
+/**
+ * Whether nobody can answer an open invitation any more: it is too old at `now` (ms), or bound to keys of an earlier
+ * generation than `gen`, and who had those may have read its secret.
+ */
+export function isOver(invitation: InvitationContent, gen: number, now: number): boolean {
+  return Date.parse(invitation.expires) <= now || (invitation.gen ?? 1) < gen;
 }
 
 /** A contact, pinned by an invitation; `replaces` is the one in whose place it stands. */

@@ -23,7 +23,7 @@ import {
   sealCard,
 } from "../protocol/invitations";
 import type { CareDesk } from "./care.svelte";
-import { newContact } from "./contents";
+import { isOver, newContact } from "./contents";
 import type { Environment } from "./environment";
 import { StoreError } from "./errors";
 import type { OwnRecord, Pin } from "./opening";
@@ -58,14 +58,15 @@ export class Inviting {
   async reconnect(account: string): Promise<{ id: string; link: string }> {
     const pin = this.shelf.pins.get(account);
     if (!pin) throw new StoreError("unknown");
-    const open = this.shelf.mine<InvitationContent>("invitation").find((one) => this.#isOpen(one, account));
+    const open = this.shelf
+      .mine<InvitationContent>("invitation")
+      .find((one) => one.content.reconnects === account && this.#isOpen(one));
     if (open) return { id: open.id, link: await this.link(open.id) };
     return this.#make(pin.content.name, account);
   }
 
-  #isOpen({ content }: Mine, reconnects: string): boolean {
-    const late = Date.parse(content.expires) <= this.environment.now();
-    return content.state === "open" && !late && content.reconnects === reconnects;
+  #isOpen({ content }: Mine): boolean {
+    return content.state === "open" && !isOver(content, this.shelf.requireHere().gen, this.environment.now());
   }
 
   async #make(name: string, reconnects: string | undefined): Promise<{ id: string; link: string }> {
@@ -111,9 +112,9 @@ export class Inviting {
   /** The link of an open invitation. Rejects with `link-gone` where it isn't. */
   async link(id: string): Promise<string> {
     this.shelf.requireKeys();
-    const content = this.#invitation(id)?.content;
-    if (content?.state !== "open" || !content.secret) throw new StoreError("link-gone");
-    return invitationLink(this.origin, id, fromBase64(content.secret));
+    const found = this.#invitation(id);
+    if (!found?.content.secret || !this.#isOpen(found)) throw new StoreError("link-gone");
+    return invitationLink(this.origin, id, fromBase64(found.content.secret));
   }
 
   /** Nobody can answer it any more. */
@@ -149,8 +150,7 @@ export class Inviting {
         await this.shelf.addFault("second-answer", shown.id, shown.invitee);
       return false;
     }
-    if (content.state !== "open" || !content.secret) return false;
-    if (Date.parse(content.expires) <= this.environment.now()) return false;
+    if (!content.secret || !this.#isOpen(found)) return false;
     try {
       return await this.#pin(found, shown, content.secret);
     } catch (error) {

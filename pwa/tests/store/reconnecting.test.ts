@@ -214,6 +214,22 @@ describe("an answer that doesn't change a key", () => {
     expect(therapist.care.invitations.find((one) => one.id === id)?.state).toBe("expired");
   });
 
+  test("to a link from before new keys of who made it, which is too old and not an attack", async () => {
+    const { patient, therapist } = await renewedPatient();
+    const { id, link } = await therapist.care.reconnect(idOf(patient));
+    await patient.session.openInvitation(new URL(link));
+    const typed = { method: "passphrase", passphrase: PASSPHRASE } as const;
+    const renewal = await (await therapist.rotation()).prepare(typed, "gravel moth window seventh rope");
+    await renewal.start(() => undefined);
+    await patient.session.acceptInvitation();
+    await settle(therapist, patient, therapist);
+    expect(kinds(therapist)).toEqual([]);
+    expect(therapist.care.contact(idOf(patient))?.earlierKeys).toBe(0);
+    expect(therapist.care.invitations.find((one) => one.id === id)?.state).toBe("expired");
+    await expect(therapist.care.invitationLink(id)).rejects.toMatchObject({ reason: "link-gone" });
+    expect((await therapist.care.reconnect(idOf(patient))).id).not.toBe(id);
+  });
+
   test("to a link that was withdrawn", async () => {
     const { patient, therapist } = await renewedPatient();
     const digits = await therapist.care.checkDigits(idOf(patient));
