@@ -175,8 +175,7 @@ class Invitations:
 
     async def _settle(self, record: Record, shown: wire.InvitationView) -> str | None:
         if record.content["state"] != "open":
-            answered = record.content.get("contact")
-            if shown.invitee is not None and shown.invitee != answered:
+            if shown.invitee is not None and not self._is_pinned(record.content.get("contact"), shown):
                 raise SecondAnswerError("the server shows another answer than the one that was pinned")
             return None
         if self._is_of_former_keys(record):
@@ -211,6 +210,11 @@ class Invitations:
             )
         await self._close(record.id, "answered", invitee.account)
         return invitee.account if is_new else None
+
+    def _is_pinned(self, account: Json, shown: wire.InvitationView) -> bool:
+        contact = self._journal.contacts().get(account) if isinstance(account, str) else None
+        keys = () if contact is None else (contact.key, *contact.former)
+        return shown.invitee == account and (contact is None or shown.invitee_key in keys)
 
     def _is_late(self, record: Record) -> bool:
         return self._saver.clock() > datetime.fromisoformat(str(record.content["expires"]))

@@ -397,6 +397,19 @@ async def test_a_second_right_answer_is_shown_as_an_attack(two: Two) -> None:
     assert fault_of(therapist, invited.record.id) is SecondAnswerError
 
 
+async def test_another_key_in_an_answer_that_led_to_a_pin_is_shown_as_an_attack(two: Two) -> None:
+    before = dict(two.therapist.contacts)
+
+    def swap(views: list[wire.InvitationView]) -> list[wire.InvitationView]:
+        return [msgspec.structs.replace(view, invitee_key=Identity.new().public) for view in views]
+
+    two.town.wires["rivera"].lies["/invitations"] = (list[wire.InvitationView], swap)
+    assert await two.therapist.invitations.settle() == []
+    [invitation] = two.therapist.journal.own("invitation")
+    assert fault_of(two.therapist, invitation.id) is SecondAnswerError
+    assert two.therapist.contacts == before
+
+
 async def test_a_link_never_changes_a_key_that_is_known(two: Two) -> None:
     therapist = two.therapist
     invited = await therapist.invitations.invite("Dr. Rivera", "Ana", adult=True)

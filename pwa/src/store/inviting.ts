@@ -146,7 +146,7 @@ export class Inviting {
     if (!found || shown.state !== "answered") return false;
     const { content } = found;
     if (content.state === "answered") {
-      if (shown.invitee && shown.invitee !== content.contact)
+      if (shown.invitee && !this.#isPinned(content.contact, shown))
         await this.shelf.addFault("second-answer", shown.id, shown.invitee);
       return false;
     }
@@ -159,6 +159,13 @@ export class Inviting {
       await this.shelf.addFault(second ? "second-answer" : "forged-answer", shown.id, shown.invitee ?? undefined);
       return false;
     }
+  }
+
+  /** Whether an answer is by whom its invitation led to, with a key that they have or had. */
+  #isPinned(contact: string | undefined, { invitee, invitee_key }: Shown): boolean {
+    const pin = this.shelf.pins.get(contact ?? "");
+    const keys = pin ? [pin.publicKey, ...pin.former] : [];
+    return invitee === contact && (!pin || keys.some((key) => toBase64(key) === invitee_key));
   }
 
   /** Pins the first right answer, erases the secret, and offers the agreement. Gives whether a key was pinned. */

@@ -198,6 +198,19 @@ describe("a lying server is refused, and shown", () => {
 });
 
 describe("a lie at the door is refused", () => {
+  test("another key in an answer that led to a pin: the pin stays, and it is shown as an attack", async () => {
+    const { server, patient, therapist } = await pair();
+    const digits = await therapist.care.checkDigits(patient.session.account ?? "");
+    server.lie = (path, answer) =>
+      path === "/api/invitations"
+        ? (answer as Schemas["InvitationView"][]).map((view) => ({ ...view, invitee_key: btoa("k".repeat(32)) }))
+        : answer;
+    therapist.wait(60_000);
+    await therapist.sync.now();
+    expect(kinds(therapist)).toEqual(["second-answer"]);
+    expect(await therapist.care.checkDigits(patient.session.account ?? "")).toBe(digits);
+  });
+
   test("an invitation with another key, or another card", async () => {
     const server = new FakeServer();
     const therapist = await therapistOf(server);
