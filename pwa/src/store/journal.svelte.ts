@@ -228,7 +228,8 @@ export class JournalDesk implements Journal {
     if (base && !shelf.keys) return id;
     // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
     const record = shelf.own.get(id) as OwnEntry | undefined;
-    const kept = base && this.#keptChange(id, base);
+    // Begun from a state that no device sends by itself: only what the kept change itself began from is one of the entry.
+    const kept = base?.revision === 0 ? this.#kept.get(id) : undefined;
     // Also while it waits to be deleted: what was typed then isn't let out by a save that takes the deletion's place.
     const waiting = shelf.counted.outbox.get(id)?.readers;
     const readers = record?.content.readers ?? waiting ?? shelf.records.get(id)?.content.readers ?? [];
@@ -236,7 +237,8 @@ export class JournalDesk implements Journal {
     else if (record && kept) {
       const started = kept.content.from ?? entryFields(record.content);
       await this.outbox.save({ ...(await onto(record, started, fields)), typed: row });
-      await this.outbox.delete(kept.id, 0, kept);
+      // What another device has kept since is a change of its own.
+      if (base && this.#keptChange(id, base)) await this.outbox.delete(kept.id, 0, kept);
     } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
       const wish = { record: id, content: { ...began.content, ...fields }, base: began, typed: row };

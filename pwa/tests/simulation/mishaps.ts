@@ -129,7 +129,7 @@ export const MISHAPS: readonly Mishap[] = [
       return () => {
         world.backup = undefined;
         backup.restore();
-        world.words.restore(backup.sent);
+        world.words.restore(backup.sent, world.server().incarnation);
       };
     },
   },

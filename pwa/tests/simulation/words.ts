@@ -38,8 +38,10 @@ export class Words {
   readonly taps = new Map<string, Tap[]>();
   /** Words that a device showed as sent. */
   readonly sent = new Set<string>();
-  /** Words that a restored server doesn't have any more, until a device has begun to give them back. */
+  /** Words that a restored server doesn't have any more, until a device that knows of it has given them back. */
   readonly #forgotten = new Set<string>();
+  /** The server's, since it was restored. */
+  #incarnation: string | undefined;
   /** Words that lie on a device: it showed them, or they were typed on it, since its disk was last empty. */
   readonly #held = new Map<Device, { typed: Set<string>; shown: Set<string> }>();
 
@@ -84,13 +86,21 @@ export class Words {
     if (session.phase === "signed-out") this.#held.delete(page.device);
     if (session.phase !== "unlocked") return;
     const { shown } = this.#on(page.device);
+    const returned = this.#returned(page.device);
     for (const entry of journal.entries) {
       for (const word of wordsIn(shownIn(entry))) shown.add(word);
-      this.#told(entry.text, entry.where === "sent");
-      for (const comment of entry.comments) {
-        this.#told(comment.text, comment.where === "sent");
-      }
+      const isBack = returned(entry.id);
+      for (const { text, where } of [entry, ...entry.comments]) if (where === "sent") this.#told(text, isBack);
     }
+  }
+
+  /** Whether a device has given back what a restored server had lost of an entry: it has compared all, and nothing waits. */
+  #returned({ disk }: Device): (entry: string) => boolean {
+    if (this.#forgotten.size === 0) return () => false;
+    const [here] = disk.committed("here");
+    const isCompared = here?.incarnation === this.#incarnation && !here?.comparing;
+    const waiting = new Set(disk.committed("outbox").flatMap(({ record, about }) => [record, about]));
+    return (entry) => isCompared && !waiting.has(entry);
   }
 
   /** What was only on this device is lost with it: thrown away, or given up. */
@@ -111,11 +121,11 @@ export class Words {
     this.#on(device).shown.clear();
   }
 
-  /** A device shows words as sent, or not. One that hasn't heard of a restore says so of what is gone. */
-  #told(text: string, sent: boolean): void {
+  /** A device shows words as sent. One that hasn't heard of a restore says so of what is gone. */
+  #told(text: string, isBack: boolean): void {
     for (const word of wordsIn(text)) {
-      if (!sent) this.#forgotten.delete(word);
-      else if (!this.#forgotten.has(word)) this.sent.add(word);
+      if (isBack) this.#forgotten.delete(word);
+      if (!this.#forgotten.has(word)) this.sent.add(word);
     }
   }
 
@@ -123,7 +133,8 @@ export class Words {
    * The server has only what it had at a backup: what lay nowhere else is lost. Also what no page had shown as sent by then:
    * the server may have taken it a moment ago, and a page that hasn't heard of the restore goes on to say so.
    */
-  restore(sentThen: ReadonlySet<string>): void {
+  restore(sentThen: ReadonlySet<string>, incarnation: string): void {
+    this.#incarnation = incarnation;
     for (const word of this.all.keys()) {
       if (sentThen.has(word)) continue;
       if (!this.#isHeld(word)) this.excuse([word], "restore");

@@ -49,6 +49,35 @@ describe("from a word to a read entry", () => {
     });
   });
 
+  test("what was typed on top of a kept change goes into the entry whole, whatever another device made of that change", async () => {
+    const { server, patient, therapist } = await pair();
+    const id = await write(patient, "First.\n\nLast.");
+    await patient.journal.setReaders(id, "to-read");
+    await settle(patient, therapist);
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    await write(patient, "Second.\n\nFirst.\n\nLast.", id);
+    await settle(patient, laptop);
+    const draft = await patient.journal.openDraft(id);
+    draft.set({ text: "Second.\n\nFirst.\n\nThird.\n\nLast." });
+    await draft.kept();
+    await write(laptop, "Second.\n\nFirst.\n\nLast.\n\nFourth.", id);
+    await laptop.journal.takeBack(id);
+    await settle(laptop, patient);
+    await draft.done();
+    await settle(patient, laptop);
+    expect(entry(laptop, id)).toMatchObject({
+      text: "Second.\n\nFirst.\n\nThird.\n\nLast.",
+      unsentChange: { text: "Second.\n\nFirst.\n\nLast.\n\nFourth." },
+    });
+    await laptop.journal.sendTheChange(id);
+    await settle(laptop, patient);
+    expect(entry(patient, id)).toMatchObject({
+      text: "Second.\n\nFirst.\n\nThird.\n\nLast.\n\nFourth.",
+      unsentChange: undefined,
+    });
+  });
+
   test("a change to a shared entry stays one's own until it is sent, and brings it back to the list", async () => {
     const { patient, therapist } = await pair();
     const id = await write(patient, "First words.");
