@@ -113,6 +113,8 @@ export class Pull {
     let shown = new Set<string>();
     let access = 0;
     let gen = 0;
+    // As it is named here before a restore is noticed.
+    const { ledgerRecord } = shelf.requireHere();
     for (;;) {
       const page = await this.api.changes(cursor);
       if (page.gen > shelf.requireHere().gen) {
@@ -138,7 +140,7 @@ export class Pull {
       cursor = page.cursor;
       if (!page.more) break;
     }
-    if (comparing) await this.restoring.offerLost(shown);
+    if (comparing) await this.restoring.offerLost(shown, ledgerRecord);
     await this.#bury();
     await this.#saveOrphans();
     if (!shelf.requireHere().complete) await this.ledger().requireAll();

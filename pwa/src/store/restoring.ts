@@ -95,17 +95,20 @@ export class Restoring {
 
   /**
    * Own records that the server doesn't have at all begin anew with their first revision. What others had shared is
-   * forgotten: they may have taken it back since, and their devices share it again if they haven't.
+   * forgotten: they may have taken it back since, and their devices share it again if they haven't. So is the `ledger`, which
+   * is made anew.
    */
-  async offerLost(shown: ReadonlySet<string>): Promise<void> {
+  async offerLost(shown: ReadonlySet<string>, ledger: string | undefined): Promise<void> {
     const { shelf } = this;
     const lost = [...shelf.records.values()].filter((held) => !shown.has(held.row.id));
     const unjudged = [...shelf.waiting.keys()].filter((id) => !shown.has(id));
+    // Under former keys it doesn't open, and so isn't among those.
+    if (ledger !== undefined && !shown.has(ledger)) unjudged.push(ledger);
     for (const held of lost.filter((record) => record.own && !isLedger(record)))
       await this.outgoing.offer(held, undefined);
     await shelf.database.write(["records", "remembered"], "strict", async (transaction) => {
       for (const { row } of lost) await transaction.delete("records", row.id);
-      // Fetched before the restore, and not judged yet.
+      // Fetched before the restore, and not judged yet; and the ledger.
       for (const id of unjudged) await transaction.delete("records", id);
       // What was taken back or deleted, too: its owner may give it back, from the first revision on.
       for (const row of await transaction.all("remembered")) {

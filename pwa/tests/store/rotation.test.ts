@@ -313,6 +313,27 @@ describe("all keys are renewed", () => {
     expect((await patient.reopen()).journal.entries).toHaveLength(3);
   });
 
+  test("a device that was away gives back what a restored server had lost before that, though it is sealed under the former keys", async () => {
+    const { server, patient } = await pair();
+    const laptop = await device(server);
+    await laptop.session.signIn("ana@example.org", PASSPHRASE);
+    const restore = server.backup();
+    const id = await write(laptop, "Only on the laptop.");
+    await laptop.sync.now();
+    expect(entry(laptop, id).where).toBe("sent");
+    restore();
+    await patient.sync.now();
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    await renewal.start(untold);
+    await laptop.sync.now();
+    const again = await laptop.reopen();
+    await again.session.signIn("ana@example.org", ANOTHER);
+    await settle(again, patient);
+    expect(entry(patient, id).text).toBe("Only on the laptop.");
+    expect(again.sync.faults).toEqual([]);
+    expect((await again.reopen()).sync.faults).toEqual([]);
+  });
+
   test("a revision that the server made up isn't proved anew", async () => {
     const { server, patient, own } = await withJournal();
     const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
