@@ -225,7 +225,13 @@ export class Shelf {
   /** Reads one record and what is pending for it anew: another page of this device has changed it. */
   async refresh(record: string): Promise<void> {
     const { database, keys, here } = this;
-    const [row, change] = await Promise.all([database.get("records", record), database.get("outbox", record)]);
+    const [now, row, change] = await Promise.all([
+      database.get("here", "here"),
+      database.get("records", record),
+      database.get("outbox", record),
+    ]);
+    // Another page has signed out, or put newer keys there: what lies there isn't for these.
+    if (now?.gen !== here?.gen) return this.load();
     if (keys && here && row?.accepted && row.owner === here.account) {
       const content = await openOwn(keys, row, row.accepted, reopenBody);
       this.place([{ row, version: row.accepted, content, own: true }]);
