@@ -32,11 +32,21 @@ async def test_a_lost_phone_opens_nothing_more_once_the_laptop_has_renewed_all_k
     await write(laptop, "Before the phone was lost.")
     await expect(laptop.get_by_text("Sent", exact=True)).to_be_visible()
 
+    await visit(laptop, couple.origin, "/you/calendar")
+    await press(laptop, "Make the address")
+    address = laptop.locator("p.address")
+    lost = await address.inner_text()
     kit = await begin(laptop, couple)
     assert kit != couple.patient.kit
     await expect(laptop.get_by_role("heading", name="You have new keys")).to_be_visible()
     await expect(laptop.get_by_role("link", name="Dr. Tidewell")).to_be_visible()
-    await press_link(laptop, "Done")
+    # What was on the phone and is no key: the address at which its calendar reads.
+    await laptop.get_by_role("link", name="Make your calendar’s address anew").click()
+    await press(laptop, "Make a new address")
+    await laptop.get_by_role("dialog").get_by_role("button", name="Make a new address").click()
+    await expect(address).to_be_visible()
+    assert await address.inner_text() != lost
+    await visit(laptop, couple.origin, "/journal")
     await expect(laptop.get_by_text("Before the phone was lost.")).to_be_visible()
     await write(laptop, "After it.")
     await expect(laptop.get_by_text("Sent", exact=True)).to_be_visible()

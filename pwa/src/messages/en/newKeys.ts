@@ -29,6 +29,8 @@ export const newKeys = {
     doneWhat: "From now on only your new passphrase and your new kit open your account.",
     addPasskey: "Make a passkey",
     next: "What is left to do",
+    calendar: "Make your calendar’s address anew",
+    calendarWhat: "Whoever has the old one still sees when your sessions are.",
     reconnect: "Reconnect with:",
     unfinished: "Your new keys aren’t finished",
     unfinishedWhat:

@@ -30,6 +30,8 @@ export const newKeys = {
     doneWhat: "Desde ahora solo tu frase de acceso nueva y tu clave de recuperación nueva abren tu cuenta.",
     addPasskey: "Crear una llave de acceso",
     next: "Lo que queda por hacer",
+    calendar: "Renueva la dirección de tu calendario",
+    calendarWhat: "Quien tenga la antigua sigue viendo cuándo son tus sesiones.",
     reconnect: "Vuelve a conectar con:",
     unfinished: "Tus claves nuevas no están terminadas",
     unfinishedWhat:
