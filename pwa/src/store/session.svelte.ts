@@ -425,6 +425,8 @@ export class SessionDesk implements Session {
   async reveal(shown: Shown): Promise<{ me: Schemas["Me"]; opener: Opener }> {
     const { me, opener } = await this.show(shown);
     if (me.rotation) throw new StoreError("renewing");
+    // Renewed on another page in this very moment: what was shown opens what has been given up.
+    if (me.gen !== this.shelf.requireHere().gen) throw new StoreError("changed-meanwhile");
     if (!opener) throw new StoreError("passkey-opens-nothing");
     return { me, opener };
   }

@@ -168,6 +168,26 @@ describe("all keys are renewed", () => {
     },
   );
 
+  test("while another page of the device is about to: it says that something has changed", async () => {
+    const { server, patient } = await withJournal();
+    const other = await patient.page();
+    const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
+    const honestly = server.answer.bind(server);
+    let began = false;
+    server.answer = async (request, ...more) => {
+      const answered = await honestly(request, ...more);
+      if (request.url.endsWith("/api/account/proof") && !began) {
+        began = true;
+        await renewal.start(untold);
+      }
+      return answered;
+    };
+    const late = (await other.rotation()).prepare(SHOWN, "salt chair under nine bells");
+    await expect(late).rejects.toMatchObject({ reason: "changed-meanwhile" });
+    await settle(other);
+    expect(other.sync.faults).toEqual([]);
+  });
+
   test("and a device that was locked meanwhile stays locked", async () => {
     const { patient } = await withJournal();
     const renewal = await (await patient.rotation()).prepare(SHOWN, ANOTHER);
