@@ -147,8 +147,10 @@ export class RotationDesk implements Rotation {
   async #end(to: To, keys: BothKeys, typed: Typed): Promise<void> {
     const { account } = this.shelf.requireHere();
     await this.#unlessFinished(to, () => this.#swap(account, to, keys));
-    const { me, opener } = await this.home.reveal(typed);
-    if (me.gen !== to.gen) throw new StoreError("server");
+    const { me, opener } = await this.home.show(typed);
+    // The server only says that it is finished.
+    if (me.rotation) throw new StoreError("renewing");
+    if (me.gen !== to.gen || !opener) throw new StoreError("server");
     // Locked meanwhile, by the menu or by being left: it stays so.
     const isLocked = this.shelf.keys === undefined;
     await this.home.settle(me, await openKeys(opener, me));
