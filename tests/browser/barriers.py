@@ -1,8 +1,11 @@
 """What keeps people out of a screen: what axe finds, what runs out of a narrow or enlarged page, focus that can't be seen."""
 
 from pathlib import Path
+from typing import Final, Literal
 
 from playwright.async_api import Page
+
+THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 AXE = Path("pwa/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
@@ -64,6 +67,16 @@ async def found_out_of_place(page: Page, width: int, text: int) -> list[str]:
     found: list[str] = await page.evaluate(FIND_OVERFLOW)
     await page.evaluate("document.documentElement.style.removeProperty('font-size')")
     await page.set_viewport_size(before)
+    return found
+
+
+async def found_here(page: Page) -> list[str]:
+    """What keeps people out of the page as it stands: narrow, enlarged, in both themes."""
+    found = [f"320 px: {one}" for one in await found_out_of_place(page, 320, 100)]
+    found += [f"text at 200 %: {one}" for one in await found_out_of_place(page, 360, 200)]
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        found += [f"{theme}: {one}" for one in await found_by_axe(page)]
     return found
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.barriers import found_by_axe, found_out_of_place
+from tests.browser.barriers import found_here
 from tests.browser.conftest import Couple, Devices
 from tests.browser.passkeys import authenticator, make
 from tests.browser.people import keep_kit, press, say_who, sign_in, visit
@@ -188,15 +188,11 @@ async def test_from_safari_to_the_home_screen_is_one_tap_by_passkey(named_couple
     await authenticator(phone)
     await signed_up_on_an_iphone(phone, named_couple, by_passkey=True)
     await expect(phone.get_by_text("Open Aftertide from there and tap “Use a passkey”.")).to_be_visible()
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
 
     await put_on_the_home_screen(phone, named_couple.origin, cookies=False)
     await expect(phone.get_by_text(OWN_APP)).to_be_visible()
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
     await press(phone, "Use a passkey")
     await expect(phone.get_by_text("Nothing here yet. Write when something comes.")).to_be_visible()
 

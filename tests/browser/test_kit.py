@@ -11,7 +11,7 @@ from aftertide.appointments import Session
 from aftertide.client import Client
 from playwright.async_api import Page, expect
 
-from tests.browser.barriers import found_by_axe, found_out_of_place
+from tests.browser.barriers import found_here
 from tests.browser.clocks import shift
 from tests.browser.conftest import Couple, Devices, Practice
 from tests.browser.passkeys import authenticator, make
@@ -95,9 +95,7 @@ async def test_each_way_to_save_a_kit_takes_one_tap(couple: Couple, devices: Dev
     phone = await devices.phone(couple.origin)
     await phone.context.add_init_script(SHARE_SHEET)
     access = await to_the_kit(phone, await invited(couple))
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
     told = phone.locator("html")
     await expect(phone.get_by_role("button", name="I have kept it")).to_have_count(0)
 
@@ -111,9 +109,7 @@ async def test_each_way_to_save_a_kit_takes_one_tap(couple: Couple, devices: Dev
     await expect(phone.get_by_text("Is it at hand?")).to_be_visible()
     # A picture (PNG begins with 0x89) and nothing beside it that an app could put into an address.
     await expect(told).to_have_attribute("data-shared", '["aftertide-recovery-kit.png","image/png",137,[]]')
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
 
     await press(phone, "Show it again")
     async with phone.expect_download() as saving:
@@ -185,9 +181,7 @@ async def test_who_has_a_passphrase_may_put_it_off_until_the_first_session_is_ne
         await quiet(phone)
     await days_on(phone, couple.origin, 11)
     await expect(phone.get_by_text(NOT_KEPT)).to_have_count(1)
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
 
     await phone.get_by_role("link", name="Make a new one").click()
     await phone.get_by_label("Passphrase", exact=True).fill(access.passphrase)
@@ -238,9 +232,7 @@ async def test_a_kit_is_asked_for_after_two_weeks_and_twice_a_year_on_all_device
     # One notice at a time: what a stranger may have done comes first.
     await press(phone, "It was me")
     await expect(phone.get_by_text(STILL)).to_have_count(1)
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
 
     await press(phone, "In a week")
     for page in (phone, laptop):

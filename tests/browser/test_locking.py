@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.barriers import found_by_axe, found_out_of_place
+from tests.browser.barriers import found_here
 from tests.browser.conftest import Couple, Devices, Practice
 from tests.browser.people import keep_kit, press, say_who, sign_in, visit, write
 
@@ -50,9 +50,7 @@ async def test_left_it_is_blank_at_once_and_comes_back_locked_to_the_same_entry(
     couple: Couple, devices: Devices
 ) -> None:
     phone = await careful_phone(couple, devices)
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
     await phone.get_by_role("link", name="Journal", exact=True).click()
     await write(phone, "Kept behind the lock.")
     here = phone.url
@@ -141,6 +139,4 @@ async def test_nobody_is_led_to_an_answer_to_the_question(practice: Practice, de
         await phone.get_by_role("button", name=name).get_attribute("class") for name in ("Yes, or maybe", "No, only me")
     ]
     assert looks[0] == looks[1]
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.barriers import found_here
 from tests.browser.conftest import Couple, Devices
 from tests.browser.people import choose, keep_kit, make_link, press, sign_in, visit, write
 
@@ -40,6 +41,7 @@ async def test_a_lost_phone_opens_nothing_more_once_the_laptop_has_renewed_all_k
     assert kit != couple.patient.kit
     await expect(laptop.get_by_role("heading", name="You have new keys")).to_be_visible()
     await expect(laptop.get_by_role("link", name="Dr. Tidewell")).to_be_visible()
+    assert await found_here(laptop) == []
     # What was on the phone and is no key: the address at which its calendar reads.
     await laptop.get_by_role("link", name="Make your calendar’s address anew").click()
     await press(laptop, "Make a new address")
@@ -108,6 +110,7 @@ async def test_cut_off_in_the_middle_it_goes_on_after_a_reload(couple: Couple, d
     await laptop.route("**/api/account/rotation/finish", cut)
     await begin(laptop, couple)
     await expect(laptop.get_by_text("Cut off. It goes on where it was.")).to_be_visible()
+    assert await found_here(laptop) == []
     await laptop.unroute("**/api/account/rotation/finish")
     await devices.cut(laptop, off=False)
     await visit(laptop, couple.origin, "/journal")

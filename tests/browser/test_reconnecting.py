@@ -15,6 +15,7 @@ from aftertide.client import Client
 from aftertide.protocol.encoding import b64u
 from playwright.async_api import Page, expect
 
+from tests.browser.barriers import found_here
 from tests.browser.conftest import Couple, Devices, Made, copied_couple
 from tests.browser.people import choose, keep_kit, make_link, press, say_who, sign_in, write
 
@@ -53,6 +54,7 @@ async def test_a_patient_who_lost_every_way_in_gets_back_what_was_shared(couple:
     await expect(phone.get_by_text("Dr. Tidewell of Harbour Practice asks you to reconnect.")).to_be_visible()
     assert "#" not in phone.url, "the secret part of the link stays in the address bar"
     await expect(phone.get_by_text("What only you could read is gone.", exact=False)).to_be_visible()
+    assert await found_here(phone) == []
     await press(phone, "I have lost every way in")
     await say_who(phone, "Anahit", "patient.anew@example.org")
     await phone.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
@@ -65,11 +67,13 @@ async def test_a_patient_who_lost_every_way_in_gets_back_what_was_shared(couple:
     await laptop.get_by_role("link", name="Patients", exact=True).click()
     await expect(laptop.get_by_text("Anahit has a new account")).to_be_visible()
     await expect(laptop.get_by_role("link", name="Anahit Former account")).to_be_visible()
+    assert await found_here(laptop) == []
     await laptop.get_by_role("link", name="What to do").click()
     await expect(laptop.get_by_text("The former account had shared 1 entry that opens here.")).to_be_visible()
     await expect(laptop.get_by_text("Another contact is called")).to_have_count(0)
     await press(laptop, "Give it back")
     await expect(laptop.get_by_text("First see or speak to them.")).to_be_visible()
+    assert await found_here(laptop) == []
     await laptop.get_by_label("I have seen or spoken to Anahit since").check()
     await press(laptop, "Give it back")
     await expect(laptop.get_by_text("1 of 1 given back")).to_be_visible()
@@ -77,11 +81,13 @@ async def test_a_patient_who_lost_every_way_in_gets_back_what_was_shared(couple:
 
     await expect(phone.get_by_text("Dr. Tidewell gives back what you had shared")).to_be_visible()
     await expect(phone.get_by_text(couple.entry)).to_have_count(0)
+    assert await found_here(phone) == []
     await press(phone, "Take them in")
     await expect(phone.get_by_text(couple.entry)).to_be_visible()
     await expect(phone.get_by_text("Dr. Tidewell gives back what you had shared")).to_have_count(0)
     await phone.get_by_text(couple.entry).click()
     await expect(phone.get_by_text("Given back by Dr. Tidewell")).to_be_visible()
+    assert await found_here(phone) == []
     await expect(phone.get_by_role("radio", name="Only you")).to_be_checked()
     await phone.get_by_role("link", name="Journal", exact=True).click()
     await expect(phone.get_by_text(NEVER)).to_have_count(0)
@@ -152,6 +158,7 @@ async def test_a_patient_shares_anew_with_a_therapist_who_lost_every_way_in(
     await laptop.goto(link)
     await expect(laptop.get_by_text("Anahit asks you to reconnect.")).to_be_visible()
     await expect(laptop.get_by_text("who chooses what to share anew", exact=False)).to_be_visible()
+    assert await found_here(laptop) == []
     await press(laptop, "Yes, reconnect with Anahit")
     await expect(laptop.get_by_text("You have answered Anahit.")).to_be_visible()
 
@@ -160,6 +167,7 @@ async def test_a_patient_shares_anew_with_a_therapist_who_lost_every_way_in(
     await phone.get_by_role("link", name="What to do").click()
     await expect(phone.get_by_text("which nobody can open any more", exact=False)).to_be_visible()
     await expect(phone.get_by_label(couple.entry[:30], exact=False)).to_be_checked()
+    assert await found_here(phone) == []
     await expect(phone.get_by_text(NEVER)).to_have_count(0)
     await press(laptop, "To the patients")
     await laptop.get_by_role("link", name="Anahit").first.click()
@@ -188,6 +196,9 @@ async def test_what_is_shared_waits_and_says_why_while_a_therapist_has_new_keys(
     await expect(phone.get_by_text("waits: new keys", exact=False)).to_be_visible()
     await phone.get_by_role("link", name="What to do").first.click()
     await expect(phone.get_by_text("So ask them first, in the room or on the phone.", exact=False)).to_be_visible()
+    # At the end of the page nothing lies under the bar at its foot.
+    await phone.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert await found_here(phone) == []
     await make_link(phone)
     await press(phone, "Take it back")
     await phone.get_by_role("dialog").get_by_role("button", name="Take it back").click()

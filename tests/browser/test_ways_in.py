@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.barriers import found_by_axe, found_out_of_place
+from tests.browser.barriers import found_here
 from tests.browser.conftest import Couple, Devices, Practice
 from tests.browser.passkeys import add, authenticator
 from tests.browser.people import keep_kit, press, say_who, sign_in, visit
@@ -110,9 +110,7 @@ async def test_devices_are_known_by_name_and_way_in_and_all_others_are_signed_ou
     await phone.get_by_label("Name").fill("Kitchen tablet")
     await press(phone, "Save")
     await expect(phone.get_by_text("Kitchen tablet", exact=True)).to_be_visible()
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
 
     await press(phone, "Sign all others out")
     await expect(phone.get_by_text("All others are signed out.")).to_be_visible()
@@ -128,9 +126,7 @@ async def test_a_sign_in_is_told_on_the_device_that_was_there(named_couple: Coup
     told = phone.get_by_text("Someone signed in to your account on a new device: Chrome · Linux, today.")
     await expect(told).to_be_visible()
     await expect(laptop.get_by_text("Someone signed in to your account")).to_have_count(0)
-    assert await found_by_axe(phone) == []
-    for width, text in ((320, 100), (360, 200)):
-        assert await found_out_of_place(phone, width, text) == []
+    assert await found_here(phone) == []
     await phone.get_by_role("link", name="Look at my devices").click()
     await expect(phone.get_by_role("heading", name="Signed-in devices")).to_be_visible()
     await press(phone, "It was me")
