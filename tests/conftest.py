@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import subprocess
@@ -27,6 +28,12 @@ from server.settings import Settings
 ORIGIN = "https://journal.example.org"
 CONTACT = "mailto:us@shoreline.care"
 ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_collection_finish() -> None:
+    """Spare what is loaded by now from the collector of garbage: it stays to the end, and each app made looks at all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 class Time:

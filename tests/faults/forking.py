@@ -1,5 +1,6 @@
 """Servers forked from a process that has the code loaded: each is there half a second of a core sooner than a new command."""
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -20,6 +21,9 @@ from tests.faults.processes import server_process
 for path in Path(migrations.__file__).parent.glob("20*.py"):
     importlib.import_module(f"migrations.{path.stem}")
 create_app(Settings(), sends=True)
+# It stays to the end of every fork: none looks through it for garbage, or copies its pages by doing so.
+gc.collect()
+gc.freeze()
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.faults.forking"])
