@@ -170,6 +170,22 @@ LOOKS = 100
 """How often a connection that is closing is looked for: a look takes a good part of a millisecond."""
 
 
+async def columns_of(url: str) -> Sequence[asyncpg.Record]:
+    """Read which columns the tables of a database have."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(COLUMNS)  # type: ignore[no-any-return]
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_columns(postgresql_url: str, postgresql_template: str) -> Sequence[asyncpg.Record]:
+    """What a database has that nobody changed."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, columns_of(with_database(postgresql_url, postgresql_template))).result()
+
+
 async def made_new(url: str, columns: Sequence[asyncpg.Record]) -> bool:
     """Empty a database; False where that wouldn't make it new: its tables were changed, or somebody is still connected."""
     connection = await asyncpg.connect(url)
@@ -197,6 +213,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield f"sqlite:{path}"
         return
     server, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
+    columns: Sequence[asyncpg.Record] = request.getfixturevalue("migrated_columns")
     spare: list[str] = request.getfixturevalue("spare_databases")
     if spare:
         name = spare.pop()
@@ -204,9 +221,6 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         name = f"test_{uuid4().hex[:12]}"
         await run_on_postgresql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     url = with_database(server, name)
-    connection = await asyncpg.connect(url)
-    columns = await connection.fetch(COLUMNS)
-    await connection.close()
     yield url
     if await made_new(url, columns):
         spare.append(name)
