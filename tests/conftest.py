@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -118,11 +119,18 @@ def postgresql_url() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+SALT_SECRET = (b"salts of the tests" * 2)[:32].hex()
+SALTED = "INSERT INTO installation (name, value) VALUES ('salt_secret', {})"
+"""Gives a database the secret that salts come from, so that an e-mail has the same salt in each test."""
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("template") / "template.sqlite"
     aftertide_server(f"sqlite:{path}", "migrate")
+    with contextlib.closing(sqlite3.connect(path)) as template, template:
+        template.execute(SALTED.format(f"x'{SALT_SECRET}'"))
     return path
 
 
@@ -141,7 +149,9 @@ def postgresql_template(postgresql_url: str) -> Iterator[str]:
     """The name of a migrated PostgreSQL database to copy."""
     name = f"template_{uuid4().hex[:12]}"
     run_apart(postgresql_url, f"CREATE DATABASE {name}")
-    aftertide_server(with_database(postgresql_url, name), "migrate")
+    url = with_database(postgresql_url, name)
+    aftertide_server(url, "migrate")
+    run_apart(url, SALTED.format(f"'\\x{SALT_SECRET}'"))
     yield name
     run_apart(postgresql_url, f"DROP DATABASE {name}")
 
@@ -197,8 +207,13 @@ async def made_new(url: str, columns: Sequence[asyncpg.Record]) -> bool:
                 break
         else:
             return False
-        tables = {row["relname"] for row in columns} - {"migration"}
-        await connection.execute(";".join(f'DELETE FROM "{table}"' for table in sorted(tables)))
+        tables = {row["relname"] for row in columns} - {"migration", "installation"}
+        await connection.execute(
+            ";".join(
+                [f'DELETE FROM "{table}"' for table in sorted(tables)]
+                + ["DELETE FROM installation WHERE name <> 'salt_secret'"]
+            )
+        )
         return True
     finally:
         await connection.close()
