@@ -68,6 +68,25 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+API = Router(
+    path="/api",
+    route_handlers=[
+        health,
+        account_routes.router,
+        passkey_routes.router,
+        care_routes.router,
+        record_routes.router,
+        rotation_routes.router,
+        appointment_routes.router,
+        calendar_routes.router,
+        channel_routes.router,
+        mail_routes.router,
+        reminder_routes.router,
+    ],
+)
+"""Put together once a process: an app copies the routes that it is given, and would copy these a second time."""
+
+
 async def sweep(now: int, parts: Sequence[Part] = (*EACH_MINUTE, *EACH_HOUR)) -> None:
     """Do what time asks for: close ended relations, forget what is past keeping. A part that fails stops no other."""
     for part in parts:
@@ -128,22 +147,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, *, sends: bool =
 
     app = Litestar(
         route_handlers=[
-            Router(
-                path="/api",
-                route_handlers=[
-                    health,
-                    account_routes.router,
-                    passkey_routes.router,
-                    care_routes.router,
-                    record_routes.router,
-                    rotation_routes.router,
-                    appointment_routes.router,
-                    calendar_routes.router,
-                    channel_routes.router,
-                    mail_routes.router,
-                    reminder_routes.router,
-                ],
-            ),
+            API,
             calendar_routes.feed,
             mail_routes.stop_at_once,
             *page_routes(pages),  # type: ignore[list-item]  # handlers of several kinds

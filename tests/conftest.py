@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,12 @@ from server.settings import Settings
 ORIGIN = "https://journal.example.org"
 CONTACT = "mailto:us@shoreline.care"
 ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_collection_finish() -> None:
+    """Spare what is loaded by now from the collector of garbage: it stays to the end, and each app made looks at all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 class Time:
@@ -111,11 +119,18 @@ def postgresql_url() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+SALT_SECRET = (b"salts of the tests" * 2)[:32].hex()
+SALTED = "INSERT INTO installation (name, value) VALUES ('salt_secret', {})"
+"""Gives a database the secret that salts come from, so that an e-mail has the same salt in each test."""
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("template") / "template.sqlite"
     aftertide_server(f"sqlite:{path}", "migrate")
+    with contextlib.closing(sqlite3.connect(path)) as template, template:
+        template.execute(SALTED.format(f"x'{SALT_SECRET}'"))
     return path
 
 
@@ -134,7 +149,9 @@ def postgresql_template(postgresql_url: str) -> Iterator[str]:
     """The name of a migrated PostgreSQL database to copy."""
     name = f"template_{uuid4().hex[:12]}"
     run_apart(postgresql_url, f"CREATE DATABASE {name}")
-    aftertide_server(with_database(postgresql_url, name), "migrate")
+    url = with_database(postgresql_url, name)
+    aftertide_server(url, "migrate")
+    run_apart(url, SALTED.format(f"'\\x{SALT_SECRET}'"))
     yield name
     run_apart(postgresql_url, f"DROP DATABASE {name}")
 
@@ -163,6 +180,22 @@ LOOKS = 100
 """How often a connection that is closing is looked for: a look takes a good part of a millisecond."""
 
 
+async def columns_of(url: str) -> Sequence[asyncpg.Record]:
+    """Read which columns the tables of a database have."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(COLUMNS)  # type: ignore[no-any-return]
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_columns(postgresql_url: str, postgresql_template: str) -> Sequence[asyncpg.Record]:
+    """What a database has that nobody changed."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, columns_of(with_database(postgresql_url, postgresql_template))).result()
+
+
 async def made_new(url: str, columns: Sequence[asyncpg.Record]) -> bool:
     """Empty a database; False where that wouldn't make it new: its tables were changed, or somebody is still connected."""
     connection = await asyncpg.connect(url)
@@ -174,8 +207,13 @@ async def made_new(url: str, columns: Sequence[asyncpg.Record]) -> bool:
                 break
         else:
             return False
-        tables = {row["relname"] for row in columns} - {"migration"}
-        await connection.execute(";".join(f'DELETE FROM "{table}"' for table in sorted(tables)))
+        tables = {row["relname"] for row in columns} - {"migration", "installation"}
+        await connection.execute(
+            ";".join(
+                [f'DELETE FROM "{table}"' for table in sorted(tables)]
+                + ["DELETE FROM installation WHERE name <> 'salt_secret'"]
+            )
+        )
         return True
     finally:
         await connection.close()
@@ -190,6 +228,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield f"sqlite:{path}"
         return
     server, template = request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")
+    columns: Sequence[asyncpg.Record] = request.getfixturevalue("migrated_columns")
     spare: list[str] = request.getfixturevalue("spare_databases")
     if spare:
         name = spare.pop()
@@ -197,9 +236,6 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         name = f"test_{uuid4().hex[:12]}"
         await run_on_postgresql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     url = with_database(server, name)
-    connection = await asyncpg.connect(url)
-    columns = await connection.fetch(COLUMNS)
-    await connection.close()
     yield url
     if await made_new(url, columns):
         spare.append(name)

@@ -6,8 +6,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -24,7 +22,7 @@ from tests.browser.demo import Demo, demo_server
 from tests.browser.people import Access
 from tests.browser.profiles import Profile
 from tests.browser.watching import Watch
-from tests.faults.forking import forked_server
+from tests.faults.forking import forked_command, forked_server
 from tests.faults.processes import ServerProcess, free_port
 
 PATIENCE = 20_000  # ms, for a machine that is busy with other things
@@ -152,13 +150,10 @@ def practice_on(database_url: str, origin: str) -> str:
     environment = {
         **os.environ, "DATABASE_URL": database_url, "AFTERTIDE_ENV": "development", "AFTERTIDE_ORIGIN": origin,
     }  # fmt: skip
-    said = subprocess.run(
-        [
-            sys.executable, "-m", "server.cli", "practice", "Harbour Practice", "--phone", "+34 910 000 001",
-            "--emergency-number", "112", "--reading-line", "Weekday evenings", "--time-zone", "Europe/Madrid",
-        ],
-        env=environment, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+    said = forked_command(
+        environment, "practice", "Harbour Practice", "--phone", "+34 910 000 001", "--emergency-number", "112",
+        "--reading-line", "Weekday evenings", "--time-zone", "Europe/Madrid",
+    )  # fmt: skip
     found = re.search(rf"{re.escape(origin)}/begin#\S+", said)
     assert found, said
     return found.group()

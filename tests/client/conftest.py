@@ -1,14 +1,16 @@
 """A practice with a therapist and a patient who know each other, each on a device of their own, over the app in process."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 
 import httpx
 import pytest
 from aftertide.account import Account
 from aftertide.client import Client, SignedUp
+from aftertide.protocol.slots import passphrase_secrets
 
 from server.care.practices import create_first_therapist_link, create_practice
 from tests.client.transports import Wire
@@ -85,6 +87,14 @@ class Two:
     therapist: Account
     patient: Account
     kit: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stretched_once() -> Iterator[None]:
+    """Stretch a passphrase for the first test that wants it: with the same e-mail and salt, all others would get the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aftertide.keyring.passphrase_secrets", cache(passphrase_secrets))
+        yield
 
 
 @pytest.fixture

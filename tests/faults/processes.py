@@ -79,13 +79,14 @@ def server_process(
     process = start(environment)
     try:
         deadline = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{origin}/api/health").is_success:
-                    break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the server didn't start")
-            time.sleep(0.05)
+        with httpx.Client() as http:
+            while True:
+                with contextlib.suppress(httpx.TransportError):
+                    if http.get(f"{origin}/api/health").is_success:
+                        break
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("the server didn't start")
+                time.sleep(0.05)
         yield ServerProcess(process, origin)
     finally:
         if process.poll() is None:
