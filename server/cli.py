@@ -22,6 +22,7 @@ from server.care.practices import create_first_therapist_link, create_practice, 
 from server.clock import system_clock
 from server.opening import TABLES
 from server.settings import Settings, SettingsError, read_settings
+from server.web.installation import take_new_incarnation
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -99,6 +100,20 @@ async def therapist(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+async def restored(settings: Settings, _: argparse.Namespace) -> int:
+    """Say, before it serves again, that the database was put back from a backup: devices then give back what it lost."""
+    with migrating.own_file(settings.database_url):
+        await database.connect(settings.database_url, 1, TABLES)
+        try:
+            await take_new_incarnation()
+        finally:
+            await database.disconnect()
+    print(
+        "Every device compares what it holds with this database as soon as it comes by, and gives back what is missing."
+    )
+    return 0
+
+
 async def bounced(settings: Settings, options: argparse.Namespace) -> int:
     """Take one mail that came back, from standard input."""
     if not settings.mail_returns:
@@ -162,6 +177,7 @@ COMMANDS: dict[str, Command] = {
     "run": run,
     "practice": practice,
     "therapist": therapist,
+    "restored": restored,
     "bounced": bounced,
     "phone": phone,
     "schema": schema,

@@ -119,14 +119,14 @@ class Account:
         return pulled
 
     async def _pull(self) -> Pulled:
-        known, counter = self.memory.incarnation, self.memory.counter
+        known, counter = self.memory.incarnation, max(self.memory.counter, self._saver.counter)
         is_first = known is None and not self.memory.seen
         listed_here = not is_first or await self._ledger.read()
         is_whole = self._cursor == 0 and not is_first
         first = await self._page(self._cursor)
         restored = (known is not None and known != self._api.incarnation) or first.counter < counter or not listed_here
         if restored:
-            self._cursor = 0
+            self._cursor = self._saver.counter = 0
             first = await self._page(0)
         changes = await self._pages(first)
         self.journal.restoring = restored

@@ -63,6 +63,8 @@ class Saver:
         """By record: what was sealed and sent without an answer. `flush` sends the same bytes."""
         self.changed_keys: frozenset[str] = frozenset()
         """Contacts who have other keys than the pinned ones, by the server's word: nothing new is sealed to either."""
+        self.counter = 0
+        """The account's change counter, as far as an answer to a save has shown it."""
         self.turn = asyncio.Lock()
         """Held while a record moves on, and while a page of the feed is fetched and judged: a page that was fetched before
         a save must not be judged after it, or it would look like a rollback."""
@@ -125,9 +127,7 @@ class Saver:
                 gen = self.journal.keyring.gen
                 proof = make_tombstone(self.journal.keyring.keys.record_proof, record, current.owner, revision)
                 try:
-                    await self.api.ask(
-                        wire.Saved, "PUT", f"/records/{record}/tombstone", wire.Delete(revision, proof, gen)
-                    )
+                    await self._put(f"/records/{record}/tombstone", wire.Delete(revision, proof, gen))
                 except StaleError as error:
                     if error.current is None or self.journal.take_own(error.current).head.revision <= revision:
                         raise
@@ -152,7 +152,7 @@ class Saver:
             while True:
                 last = head.revision >= mine.head.revision + SAFE_STEPS and head.epoch > mine.head.epoch
                 sealed, made = self._seal(head, RecordKey.new(), mine.content, readers if last else {}, new_epoch=True)
-                await self.api.ask(wire.Saved, "PUT", f"/records/{record}", sealed)
+                await self._put(f"/records/{record}", sealed)
                 if last:
                     self.journal.keep(made)
                     return made
@@ -225,12 +225,16 @@ class Saver:
         )
         return save, Record(head, base_of(body), key, said, now, shown)
 
+    async def _put(self, path: str, body: wire.Save | wire.Delete) -> None:
+        saved = await self.api.ask(wire.Saved, "PUT", path, body)
+        self.counter = max(self.counter, saved.cursor)
+
     async def _send(self, unsent: Unsent) -> Record:
         while True:
             record = unsent.record
             self.unsent[record.id] = unsent
             try:
-                await self.api.ask(wire.Saved, "PUT", f"/records/{record.id}", unsent.save)
+                await self._put(f"/records/{record.id}", unsent.save)
             except StaleError as error:
                 self.unsent.pop(record.id, None)
                 if error.current is None:

@@ -46,6 +46,11 @@ async def load_installation(rp_id: str | None) -> InstallationState:
     )
 
 
+async def take_new_incarnation() -> None:
+    """Make this database another one than it was: what its clients have seen of it, it may not have any more."""
+    await remember("incarnation", uuid4().bytes)
+
+
 async def mark_demo() -> None:
     """Mark this database as one that holds demo data."""
     await database.fetch(

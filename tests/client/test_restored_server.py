@@ -19,11 +19,13 @@ def back_up(database: Path, copy: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(database), str(copy)], check=True)
 
 
-def put_back(database: Path, copy: Path) -> None:
-    """Do what an operator's restore does: the old file, no leftovers, another incarnation."""
+def put_back(database: Path, copy: Path, *, told: bool = True) -> None:
+    """Do what an operator's restore does: the old file, no leftovers, and, where the operator has `told`, another incarnation."""
     for leftover in database.parent.glob(f"{database.name}-*"):
         leftover.unlink()
     shutil.copyfile(copy, database)
+    if not told:
+        return
     with contextlib.closing(sqlite3.connect(database)) as restored:
         restored.execute("UPDATE installation SET value = zeroblob(16) WHERE name = 'incarnation'")
         restored.commit()
@@ -73,3 +75,30 @@ async def test_what_a_restored_server_lost_is_named_and_given_back(
         assert texts == {"After the backup.", "Only on this phone now."}
         assert laptop.faults == ()
         await client.close()
+
+
+async def test_a_restore_that_nobody_told_of_is_noticed_by_how_the_server_counts(
+    sqlite_template: Path, tmp_path: Path, time: Time
+) -> None:
+    database, copy = tmp_path / "aftertide.sqlite", tmp_path / "backup.sqlite"
+    shutil.copyfile(sqlite_template, database)
+    settings = Settings(database_url=f"sqlite:{database}", origin=ORIGIN, pool="3")
+    app = create_app(settings, time)
+    async with living(app):
+        town = Town(Running(app, settings, time))
+        patient = (await town.patient((await town.therapist()).account)).account
+        await patient.sync()
+        back_up(database, copy)
+        # Answered, and the feed isn't looked at any more.
+        lost = await patient.write("Only on this phone now.")
+    put_back(database, copy, told=False)
+
+    again = create_app(settings, time)
+    async with living(again):
+        for wire in town.wires.values():
+            wire.to = Running(again, settings, time).transport
+        pulled = await patient.sync()
+        assert (pulled.restored, pulled.lost) == (True, (lost.id,))
+        await patient.give_back(lost.id)
+        pulled = await patient.sync()
+        assert (pulled.restored, pulled.lost, pulled.faults) == (False, (), ())

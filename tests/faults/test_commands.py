@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import CONTACT, ORIGIN, aftertide_server
@@ -37,6 +38,18 @@ async def test_a_command_that_writes_refuses_while_a_server_owns_the_file(databa
         second = command(database_url, "web", PORT="1")
         assert "another Aftertide process is using" in second.stderr
     assert "begins here, once" in command(database_url, "practice", "Shore").stdout
+
+
+async def test_a_restored_database_is_another_one_than_before(database_url: str) -> None:
+    async def incarnation() -> str:
+        with server_process(database_url) as server:
+            async with httpx.AsyncClient() as http:
+                return str((await http.get(f"{server.origin}/api/health")).headers["aftertide-incarnation"])
+
+    before = await incarnation()
+    assert await incarnation() == before
+    assert command(database_url, "restored").returncode == 0
+    assert await incarnation() != before
 
 
 async def test_migrating_again_and_side_by_side_changes_nothing(database_url: str) -> None:

@@ -259,9 +259,8 @@ export function createApi(options: ApiOptions) {
     markReviewed: (record: string, revision: number | null) =>
       call("put", "/api/records/{record}/reviewed", { record }, { revision }),
     /** Sends stored bytes as they are: a save or a tombstone that was sealed before. */
-    sendSealed: async (path: string, body: string): Promise<void> => {
-      await reach("PUT", path, body);
-    },
+    sendSealed: async (path: string, body: string): Promise<Schemas["Saved"]> =>
+      contentOf<Schemas["Saved"]>(await reach("PUT", path, body)),
     /** Address of the event stream, which only says "something changed". */
     stream: `${options.origin}/api/stream`,
   };

@@ -32,6 +32,8 @@ export interface Here {
   /** How old the journal is that this device was first shown, by its ledger: milliseconds since 1970; null: no ledger came. */
   readonly journalAt?: number | null | undefined;
   readonly cursor: number;
+  /** The account's change counter as of the last save that was answered: a server that counts less was restored. */
+  readonly counter?: number | undefined;
   readonly incarnation: string | undefined;
   /** After a restore: everything held is being compared with what the server has. */
   readonly comparing: boolean;
@@ -132,6 +134,8 @@ export interface StoredDraft {
   /** What of the server's it changes, sealed; with a change only. */
   readonly base: Bytes | undefined;
   readonly baseRevision: number;
+  /** The record of the change kept to oneself that it changes; undefined where that is the entry itself. */
+  readonly kept?: string | undefined;
   /** What was open when the page began, sealed. */
   readonly from?: Bytes | undefined;
   readonly at: number;

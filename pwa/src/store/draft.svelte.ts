@@ -9,6 +9,8 @@ import type { TypedRow } from "./typed";
 export interface Base {
   readonly content: JsonObject;
   readonly revision: number;
+  /** The record of the change kept to oneself that it is; undefined where it is the entry itself. */
+  readonly kept?: string | undefined;
 }
 
 /** What a draft hands over when it is done. */

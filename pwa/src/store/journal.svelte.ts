@@ -34,6 +34,10 @@ type OwnEntry = OwnRecord & { readonly content: EntryContent };
 /** Whether two states of an entry say the same. Both come from {@link entryFields}, which has one order. */
 const isSame = (a: EntryFields, b: EntryFields): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Whether a kept change still says what a draft began from. */
+const says = (kept: KeptChange, { content }: Base): boolean =>
+  isSame(entryFields(kept.content.entry), entryFields(content));
+
 /** While locked, words that wait can't be joined with new ones: these stay a draft, to be finished once both are open. */
 function stayDraft(error: unknown): void {
   if (!(error instanceof StoreError) || error.reason !== "locked") throw error;
@@ -186,6 +190,7 @@ export class JournalDesk implements Journal {
       // What is on the screen when somebody begins: only what they change from there is theirs.
       content: { ...withoutReaders(record.content), ...fields },
       revision: record.change || unsent ? 0 : (record.opened?.version.revision ?? 0),
+      kept: unsent?.id,
     };
     return this.#draft(id, { fields, base, shared: record.content.readers.length > 0, taken: [] });
   }
@@ -197,12 +202,12 @@ export class JournalDesk implements Journal {
   async #resume(id: string, kept: readonly StoredDraft[]): Promise<WritingDraft> {
     const { shelf } = this;
     const holder = { keys: shelf.requireKeys(), account: shelf.requireHere().account };
-    const { content, base } = await joinTyped(holder, id, kept);
+    const { content, base, oldest } = await joinTyped(holder, id, kept);
     const shared = (shelf.own.get(id)?.content.readers.length ?? 0) > 0;
     const revision = Math.min(...kept.map((draft) => draft.baseRevision));
     return this.#draft(id, {
       fields: entryFields(content),
-      base: base && { content: base, revision },
+      base: base && { content: base, revision, kept: oldest.kept },
       shared,
       taken: kept,
     });
@@ -210,7 +215,8 @@ export class JournalDesk implements Journal {
 
   #draft(record: string, opened: OpenedWords): WritingDraft {
     const { fields, base, shared, taken } = opened;
-    const head = { record, about: undefined, changes: base !== undefined, baseRevision: base?.revision ?? 0 };
+    const { revision = 0, kept } = base ?? {};
+    const head = { record, about: undefined, changes: base !== undefined, baseRevision: revision, kept };
     const row = new TypedRow(this.shelf, head, { from: fields, base: base?.content }, taken);
     const draft = new WritingDraft(shared, fields, base, row, this.shelf, (finished) => this.#finish(finished));
     this.#writing.set(record, draft);
@@ -228,17 +234,17 @@ export class JournalDesk implements Journal {
     if (base && !shelf.keys) return id;
     // Decided now, not when the draft was opened: the entry may have been shared since, or taken back.
     const record = shelf.own.get(id) as OwnEntry | undefined;
-    // Begun from a state that no device sends by itself: only what the kept change itself began from is one of the entry.
-    const kept = base?.revision === 0 ? this.#kept.get(id) : undefined;
+    const kept = base && this.#keptChange(id, base);
     // Also while it waits to be deleted: what was typed then isn't let out by a save that takes the deletion's place.
     const waiting = shelf.counted.outbox.get(id)?.readers;
     const readers = record?.content.readers ?? waiting ?? shelf.records.get(id)?.content.readers ?? [];
     if (base && readers.length > 0) await this.#keepToOneself(id, fields, base, row);
     else if (record && kept) {
+      // No state of the entry itself has said what was kept: it goes in with what was typed on it.
       const started = kept.content.from ?? entryFields(record.content);
       await this.outbox.save({ ...(await onto(record, started, fields)), typed: row });
-      // What another device has kept since is a change of its own.
-      if (base && this.#keptChange(id, base)) await this.outbox.delete(kept.id, 0, kept);
+      // What another device has made of it since is a change of its own.
+      if (says(kept, base)) await this.outbox.delete(kept.id, 0, kept);
     } else {
       const began = base ?? { content: { ...NEW, ...from }, revision: 0 };
       const wish = { record: id, content: { ...began.content, ...fields }, base: began, typed: row };
@@ -254,20 +260,26 @@ export class JournalDesk implements Journal {
     return id;
   }
 
-  /** The change kept to oneself that a draft began from, if it still says the same. */
+  /** The change kept to oneself that a draft began from, as it is now. */
   #keptChange(entry: string, base: Base): KeptChange | undefined {
+    if (base.kept !== undefined) {
+      const kept = this.shelf.own.get(base.kept);
+      return kept?.content.kind === "draft" ? (kept as KeptChange) : undefined;
+    }
+    // Until 0.2 a draft didn't say which it was.
     const newest = this.#kept.get(entry);
-    return newest && isSame(entryFields(newest.content.entry), entryFields(base.content)) ? newest : undefined;
+    return newest && says(newest, base) ? newest : undefined;
   }
 
   /** Keeps a change to a shared entry as a record of one's own until it is sent. */
   async #keepToOneself(entry: string, fields: EntryFields, base: Base, row: TypedRow): Promise<void> {
     const started = entryFields(base.content);
-    // Goes on with the change that it began from. What another device has kept since is a change of its own.
-    const before = this.#keptChange(entry, base);
+    // Goes on with the change that it began from. What another device has made of that since is a change of its own.
+    const found = this.#keptChange(entry, base);
+    const before = found && says(found, base) ? found : undefined;
     const revision = this.shelf.records.get(entry)?.version.revision ?? 1;
     const { written } = stamp(this.environment);
-    const kept = before ? withoutReaders(before.content) : { from: started, base: revision };
+    const kept = before ? withoutReaders(before.content) : { from: found?.content.from ?? started, base: revision };
     const content = { ...kept, kind: "draft", v: 1, written, entry: fields };
     const wish = { record: before?.id ?? newId(), about: entry, content, typed: row };
     await this.outbox.save(before ? { ...wish, base: { content: { ...kept, entry: started }, revision: 0 } } : wish);

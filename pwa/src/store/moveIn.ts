@@ -30,6 +30,7 @@ export async function moveIn(
       ledgerRecord: me.ledger_record ?? before?.ledgerRecord,
       journalAt: before?.journalAt,
       cursor: before?.cursor ?? 0,
+      counter: before?.counter,
       incarnation: before?.incarnation,
       knownDevices: before?.knownDevices,
       newDevices: before?.newDevices,

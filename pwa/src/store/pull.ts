@@ -127,10 +127,10 @@ export class Pull {
         throw new StoreError("server");
       }
       ({ access, gen } = page);
-      if (this.#isAnother(page.incarnation) || page.counter < cursor) {
+      if (this.#isAnother(page.incarnation) || page.counter < Math.max(cursor, shelf.requireHere().counter ?? 0)) {
         // Which ledger the account names now is learnt when one is saved.
         const anew = { cursor: 0, comparing: true, restored: true, ledgerRecord: undefined, access: undefined };
-        await shelf.updateHere({ ...anew, incarnation: page.incarnation });
+        await shelf.updateHere({ ...anew, incarnation: page.incarnation, counter: page.counter });
         ({ cursor, comparing } = shelf.requireHere());
         shown = new Set();
         continue;

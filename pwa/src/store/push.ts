@@ -16,6 +16,11 @@ const TRIES = 4;
 /** Of which generation the keys are under which it was sealed. */
 const genOf = ({ body }: Attempt): number => (JSON.parse(body) as { readonly gen?: number }).gen ?? 1;
 
+interface Answered {
+  readonly counter?: number;
+  readonly lost?: true;
+}
+
 export class Push {
   constructor(
     private readonly shelf: Shelf,
@@ -87,8 +92,9 @@ export class Push {
       if (change.about !== "" && this.#isUnsent(change.about)) return;
       const attempt = change.attempt ?? (seal && this.shelf.keys ? await this.#seal(change) : undefined);
       if (!attempt) return;
+      let counter = 0;
       try {
-        await this.api.sendSealed(attempt.path, attempt.body);
+        ({ cursor: counter } = await this.api.sendSealed(attempt.path, attempt.body));
       } catch (error) {
         if (!(error instanceof ApiProblem)) throw error;
         // Restored since the last look: what it has now is no rollback, but for the next round to compare.
@@ -97,7 +103,7 @@ export class Push {
         if (!this.shelf.keys) return;
         continue;
       }
-      await this.#accepted(record, attempt);
+      await this.#accepted(record, attempt, { counter });
     }
   }
 
@@ -115,8 +121,8 @@ export class Push {
     }
   }
 
-  /** `lost`: the server had nothing to delete. */
-  async #accepted(record: string, attempt: Attempt, lost?: true): Promise<void> {
+  /** `counter`: the account's, as of the answer; `lost`: the server had nothing to delete. */
+  async #accepted(record: string, attempt: Attempt, { counter = 0, lost }: Answered = {}): Promise<void> {
     const { shelf } = this;
     // Sealed under keys that have become former ones meanwhile: it comes anew, and what is wanted is compared with that.
     if (genOf(attempt) !== shelf.requireHere().gen) return this.#again(record);
@@ -125,8 +131,8 @@ export class Push {
     const content = shelf.keys && result && version ? await openOwn(shelf.keys, result, version) : undefined;
     const words = result ? undefined : await this.restoring.sealWords(record);
     const given: string[] = [];
-    const stores: ("outbox" | "records" | "remembered" | "drafts")[] = ["outbox", "records", "remembered", "drafts"];
-    const { next, stands } = await shelf.database.write(stores, "strict", async (transaction) => {
+    const stores = ["here", "outbox", "records", "remembered", "drafts"] as const;
+    const { next, stands, here } = await shelf.database.write([...stores], "strict", async (transaction) => {
       const current = await transaction.get("outbox", record);
       const before = await transaction.get("remembered", record);
       // The answer to a request sent twice may come after another page has saved a newer revision, or deleted it.
@@ -149,8 +155,12 @@ export class Push {
       const settled = current && settledChange(current, attempt);
       if (settled) await transaction.put("outbox", settled);
       else await transaction.delete("outbox", record);
-      return { next: settled, stands };
+      const now = await transaction.get("here", "here");
+      const here = now && { ...now, counter: Math.max(counter, now.counter ?? 0) };
+      if (here) await transaction.put("here", here, "here");
+      return { next: settled, stands, here };
     });
+    if (here && here.gen === shelf.here?.gen) shelf.here = here;
     if (content && result && version && stands) shelf.place([{ row: result, version, content, own: true }]);
     if (!result) shelf.place([], [record]);
     shelf.dropDrafts(given);
@@ -170,7 +180,7 @@ export class Push {
       }
       case "not-found":
         // Lost in a restore before it could be deleted. Should another device give it back, it is known here, and deleted then.
-        return attempt.result ? this.#keep(record, problem.code) : this.#accepted(record, attempt, true);
+        return attempt.result ? this.#keep(record, problem.code) : this.#accepted(record, attempt, { lost: true });
       case "request-reused":
         return this.#again(record);
       case "no-longer-shared":

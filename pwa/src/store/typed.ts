@@ -13,6 +13,7 @@ export interface TypedHead {
   readonly about: string | undefined;
   readonly changes: boolean;
   readonly baseRevision: number;
+  readonly kept?: string | undefined;
 }
 
 /**
@@ -83,12 +84,12 @@ export class TypedRow {
   }
 }
 
-/** What several pages typed into one record, joined, oldest first; and what the first of them changes. */
+/** What several pages typed into one record, joined, oldest first; what the first of them changes, and its row. */
 export async function joinTyped(
   holder: Holder,
   record: string,
   rows: readonly StoredDraft[],
-): Promise<{ content: JsonObject; base: JsonObject | undefined }> {
+): Promise<{ content: JsonObject; base: JsonObject | undefined; oldest: StoredDraft }> {
   const open = (sealed: StoredDraft["base"]) => sealed && openTyped(holder, record, sealed);
   const [first, ...later] = [...rows].sort((a, b) => a.at - b.at);
   if (!first) throw new RangeError("nothing was typed");
@@ -99,5 +100,5 @@ export async function joinTyped(
     const { mergeContent } = await import("./merge");
     content = mergeContent(from, content, await openTyped(holder, record, row.sealed));
   }
-  return { content, base };
+  return { content, base, oldest: first };
 }

@@ -49,7 +49,8 @@ describe("from a word to a read entry", () => {
     });
   });
 
-  test("what was typed on top of a kept change goes into the entry whole, whatever another device made of that change", async () => {
+  /** A patient's draft on top of a change that is kept to oneself, which another device has, too. */
+  async function draftOnKeptChange() {
     const { server, patient, therapist } = await pair();
     const id = await write(patient, "First.\n\nLast.");
     await patient.journal.setReaders(id, "to-read");
@@ -61,6 +62,11 @@ describe("from a word to a read entry", () => {
     const draft = await patient.journal.openDraft(id);
     draft.set({ text: "Second.\n\nFirst.\n\nThird.\n\nLast." });
     await draft.kept();
+    return { patient, laptop, id, draft };
+  }
+
+  test("what was typed on top of a kept change goes into the entry whole, whatever another device made of that change", async () => {
+    const { patient, laptop, id, draft } = await draftOnKeptChange();
     await write(laptop, "Second.\n\nFirst.\n\nLast.\n\nFourth.", id);
     await laptop.journal.takeBack(id);
     await settle(laptop, patient);
@@ -76,6 +82,40 @@ describe("from a word to a read entry", () => {
       text: "Second.\n\nFirst.\n\nThird.\n\nLast.\n\nFourth.",
       unsentChange: undefined,
     });
+  });
+
+  test("what was typed on top of a kept change that was sent since takes nothing away that came after", async () => {
+    const { patient, laptop, id } = await draftOnKeptChange();
+    await laptop.journal.takeBack(id);
+    await laptop.journal.sendTheChange(id);
+    await write(laptop, "Second.\n\nFirst.\n\nLast.\n\nFifth.", id);
+    await laptop.journal.setReaders(id, "to-read");
+    await settle(laptop);
+    // Another kept change, which isn't the one that the draft began from.
+    await write(laptop, "Second.\n\nFirst.\n\nLast.\n\nFifth.\n\nSixth.", id);
+    await laptop.journal.takeBack(id);
+    await settle(laptop, patient);
+    const again = await patient.reopen();
+    await (await again.journal.openDraft(id)).done();
+    await settle(again, laptop);
+    expect(entry(laptop, id).text).toBe("Second.\n\nFirst.\n\nThird.\n\nLast.\n\nFifth.");
+  });
+
+  test("what was typed on top of a kept change and is kept, too, is sent whole, though another device changed that", async () => {
+    const { patient, laptop, id, draft } = await draftOnKeptChange();
+    await write(laptop, "Second.\n\nFirst.\n\nLast.\n\nFourth.", id);
+    await settle(laptop, patient);
+    patient.wait(2_000);
+    await draft.done();
+    await settle(patient, laptop);
+    // Two changes are kept now: each is sent whole, and what both began with stands once.
+    const shown = entry(patient, id).unsentChange?.text;
+    await patient.journal.sendTheChange(id);
+    await settle(patient, laptop);
+    expect(entry(laptop, id).text).toBe(shown);
+    await laptop.journal.sendTheChange(id);
+    await settle(laptop);
+    expect(entry(laptop, id).text).toBe("Second.\n\nFirst.\n\nThird.\n\nLast.\n\nFourth.");
   });
 
   test("a change to a shared entry stays one's own until it is sent, and brings it back to the list", async () => {

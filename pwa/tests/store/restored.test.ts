@@ -303,6 +303,39 @@ describe("a server restored to an earlier state of an entry", () => {
   });
 });
 
+describe("a server restored by whoever told it of no new incarnation", () => {
+  test("is noticed by how it counts, also where only a save has shown how far it was", async () => {
+    const { server, patient } = await pair();
+    await patient.sync.now();
+    const restore = server.backup();
+    const { incarnation } = server;
+    const answer = server.answer.bind(server);
+    server.answer = async (request, ...more) => {
+      const answered = await answer(request, ...more);
+      if (request.method === "PUT") patient.line.away = true;
+      return answered;
+    };
+    const id = await write(patient, "Sent, and not looked for since.");
+    await patient.sync.now();
+    expect(entry(patient, id).where).toBe("sent");
+    server.answer = answer;
+    restore();
+    server.incarnation = incarnation;
+    patient.line.away = false;
+    const again = await patient.reopen();
+    await again.sync.now();
+    expect(again.sync.restored).toBe(true);
+    const anew = await device(server);
+    await anew.session.signIn("ana@example.org", PASSPHRASE);
+    await anew.sync.now();
+    expect(entry(anew, id).text).toBe("Sent, and not looked for since.");
+    // Noticed once: it isn't compared with again.
+    const asked = again.line.seen.length;
+    await again.sync.now();
+    expect(again.line.seen.slice(asked).filter(({ what }) => what.startsWith("GET /api/changes"))).toHaveLength(1);
+  });
+});
+
 describe("a sign-out after a restore", () => {
   async function sentAndLost() {
     const { server, patient } = await pair();
