@@ -1,8 +1,12 @@
 """Whatever happens to the page, the network, the server, the session or the device: what somebody was told is kept stays kept."""
 
 import asyncio
+import contextlib
 import re
+import shutil
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from aftertide import access
@@ -256,6 +260,32 @@ async def test_signing_out_asks_first_and_says_how_many_entries_are_unsent(coupl
     await patients(phone, couple)
     for words in ("Written on the pier.", "Written at the gate."):
         await expect(phone.get_by_text(words)).to_be_visible()
+
+
+async def test_who_signs_out_after_a_restore_leaves_with_the_server_what_it_had_lost(
+    couple: Couple, devices: Devices, tmp_path: Path
+) -> None:
+    phone = await patients(await devices.phone(couple.origin), couple)
+    path = Path(couple.practice.database_url.removeprefix("sqlite:"))
+    backup = tmp_path / "backup.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(backup)) as copy:
+        source.backup(copy)
+    await write(phone, "Written after the backup.")
+    await expect(phone.get_by_text(SENT, exact=True)).to_be_visible()
+
+    devices.stops(phone)
+    devices.provokes(phone, 401)  # the event stream ends with the session
+    await asyncio.to_thread(couple.practice.server.terminate, 10)
+    for left in path.parent.glob(f"{path.name}-*"):
+        left.unlink()
+    shutil.copyfile(backup, path)
+    with forked_server(couple.practice.database_url, port=int(couple.origin.rsplit(":", 1)[1])):
+        await phone.get_by_role("link", name="You", exact=True).click()
+        await press(phone, "Sign out")
+        await phone.get_by_role("dialog").get_by_role("button", name="Sign out", exact=True).click()
+        await expect(phone.get_by_role("heading", name="Sign in")).to_be_visible()
+        await patients(phone, couple)
+        await expect(phone.get_by_text("Written after the backup.")).to_be_visible()
 
 
 async def test_a_full_device_says_at_once_that_words_are_not_kept_and_keeps_them_when_there_is_room(

@@ -18,8 +18,8 @@ SERVER_GONE = {
     "ERR_EMPTY_RESPONSE",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
 }
-# Asked for the service worker's script while the network was cut.
-SCRIPT_CUT = "An unknown error occurred when fetching the script."
+# Asked for the service worker's script without a network, or a server.
+NO_SCRIPT = "An unknown error occurred when fetching the script."
 # What Playwright says in place of a browser, where a test asks for no service workers.
 BLOCKED = "Service Worker registration blocked by Playwright"
 
@@ -50,9 +50,9 @@ class Watch:
         refused = re.match(r"Failed to load resource: the server responded with a status of (\d+)", message.text)
         if refused and int(refused[1]) in self.refusals:
             return
-        if self.cut and message.text.startswith(
-            ("Failed to load resource: net::ERR_INTERNET_DISCONNECTED", SCRIPT_CUT)
-        ):
+        if (self.cut or self.stopped) and message.text == NO_SCRIPT:
+            return
+        if self.cut and message.text.startswith("Failed to load resource: net::ERR_INTERNET_DISCONNECTED"):
             return
         if self.stopped and message.text.removeprefix("Failed to load resource: net::") in SERVER_GONE:
             return

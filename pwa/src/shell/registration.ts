@@ -9,13 +9,21 @@ interface TrustedTypes {
 }
 
 /**
- * Registers the service worker, as soon as there is a connection for it; undefined where there can't be one: an address without
- * TLS. Doesn't come back in a private window or with a full disk. The app then works as a page does.
+ * Registers the service worker, as soon as there is a connection for it; undefined where there can be none: a private window,
+ * an address without TLS, a full disk. The app then works as a page does.
  */
 export async function register(): Promise<ServiceWorkerRegistration | undefined> {
   if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return undefined;
   const script = ownScript(WORKER);
-  return await connected(() => navigator.serviceWorker.register(script, { scope: "/", updateViaCache: "none" }));
+  return await connected(async () => {
+    try {
+      return await navigator.serviceWorker.register(script, { scope: "/", updateViaCache: "none" });
+    } catch (error) {
+      // The script couldn't be fetched; anything else stays as it is.
+      if (error instanceof TypeError) throw error;
+      return undefined;
+    }
+  });
 }
 
 /** A script's address as the content security policy wants it: no other one passes. */
