@@ -27,7 +27,7 @@ from server.reminders.waking import CHANNEL
 from tests.faults.processes import ServerProcess
 from tests.faults.test_reminders_database import all_connections
 
-COUNT, ROUNDS = 6_000, 3
+COUNT, ROUNDS = 6_000, 5
 LEASE = 2
 """Seconds, so that a worker can be paused past it."""
 
@@ -131,7 +131,19 @@ async def held_open(world: World) -> None:
     HELD.append(connection)
 
 
+async def held_for_a_while(world: World) -> None:
+    """Hold a transaction open elsewhere until all that was due has been sent."""
+    await held_open(world)
+    while await left():  # noqa: ASYNC110 - it happens in another process
+        await asyncio.sleep(0.1)
+    await HELD.pop().close()
+
+
 HELD: "list[asyncpg.Connection[asyncpg.Record]]" = []
+
+
+async def untouched(_world: World) -> None:
+    """Do nothing: what then differs between before and after is this machine's doing."""
 
 
 async def refused(world: World) -> None:
@@ -144,11 +156,14 @@ async def refused(world: World) -> None:
 
 Fault = Callable[[World], Awaitable[None]]
 FAULTS: dict[str, Fault] = {
+    "nothing, for comparison": untouched,
     "the worker paused past its lease": paused,
     "all connections cut, eight times": cut_off,
     "no connection left for two seconds": without_connections,
     "the database restarted": restarted,
     "the push service failing for five seconds": refused,
+    "nothing, once more": untouched,
+    "a transaction held open elsewhere, and ended": held_for_a_while,
     "a transaction held open elsewhere, still": held_open,
 }
 

@@ -3,6 +3,7 @@ import {
   counts,
   equalBytes,
   type JsonObject,
+  ProtocolError,
   printJson,
   type RecordContent,
   reopenBody,
@@ -36,6 +37,11 @@ import {
 
 /** Where words lie that the server doesn't have. */
 const WORDS = ["outbox", "drafts"] as const;
+
+/** A row that doesn't open stays as it is. */
+function unlessClosed(error: unknown): undefined {
+  if (!(error instanceof ProtocolError)) throw error;
+}
 
 /**
  * What is open in memory of what the device keeps: the reactive state behind all lists. Maps are replaced, never
@@ -233,8 +239,9 @@ export class Shelf {
     // Another page has signed out, or put newer keys there: what lies there isn't for these.
     if (now?.gen !== here?.gen) return this.load();
     if (keys && here && row?.accepted && row.owner === here.account) {
-      const content = await openOwn(keys, row, row.accepted, reopenBody);
-      this.place([{ row, version: row.accepted, content, own: true }]);
+      // After new keys it opens again once it has come anew.
+      const content = await openOwn(keys, row, row.accepted, reopenBody).catch(unlessClosed);
+      if (content) this.place([{ row, version: row.accepted, content, own: true }]);
     }
     const content = change?.content && keys && here && (await this.open(keys, here.account, record, change.content));
     this.placeChange(record, change && { change, content: content || undefined });

@@ -20,7 +20,7 @@ const FOUND: readonly number[] = [
 
 /** The same of those in which all keys are renewed. */
 const FOUND_RENEWED: readonly number[] = [
-  3118613211, 3118613320, 441231128, 1072327368, 1812836192, 666566068, 666573556,
+  3118613211, 3118613320, 441231128, 1072327368, 1812836192, 666566068, 666573556, 666603164,
 ];
 
 const { SEED, SOAK_MINUTES, RENEWS, TAIL = "60" } = process.env;
