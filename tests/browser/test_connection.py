@@ -75,6 +75,25 @@ async def test_who_writes_before_the_sign_in_is_done_is_not_sent_back(couple: Co
     await expect(phone.locator("article")).to_contain_text("Begun early, and ended here.")
 
 
+async def test_what_was_agreed_long_ago_and_comes_late_is_not_asked_again(couple: Couple, devices: Devices) -> None:
+    phone = await devices.phone(couple.origin)
+    go_on = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    # What others have written is looked at once the lists are there.
+    await phone.route("**/api/appointments*", slowly)
+    await sign_in(phone, couple.origin, couple.patient.email, couple.patient.passphrase)
+    await phone.get_by_role("link").filter(has_text=couple.entry).click()
+    await choose(phone, "To read")
+    await expect(phone.get_by_role("dialog", name="Before you share")).to_be_visible()
+    go_on.set()
+    await expect(phone.get_by_role("dialog")).to_have_count(0)
+    await expect(phone.get_by_text("It is on Dr. Tidewell’s reading list.")).to_be_visible()
+
+
 async def test_what_a_lost_connection_kept_from_coming_comes_with_the_next_one(
     couple: Couple, devices: Devices
 ) -> None:
