@@ -13,6 +13,13 @@ from tests.client.conftest import PASSPHRASE, Town, agree
 from tests.conftest import ORIGIN, Running, Time, living
 
 
+def place(template: Path, folder: Path) -> tuple[Path, Path, Settings]:
+    """Lay a new database in a folder; returns where it is, where a backup of it goes, and the settings of its server."""
+    database = folder / "aftertide.sqlite"
+    shutil.copyfile(template, database)
+    return database, folder / "backup.sqlite", Settings(database_url=f"sqlite:{database}", origin=ORIGIN, pool="3")
+
+
 def back_up(database: Path, copy: Path) -> None:
     """Copy a database that is in use: from another process, since two SQLite libraries in one drop each other's locks."""
     code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))"
@@ -34,9 +41,7 @@ def put_back(database: Path, copy: Path, *, told: bool = True) -> None:
 async def test_what_a_restored_server_lost_is_named_and_given_back(
     sqlite_template: Path, tmp_path: Path, time: Time
 ) -> None:
-    database, copy = tmp_path / "aftertide.sqlite", tmp_path / "backup.sqlite"
-    shutil.copyfile(sqlite_template, database)
-    settings = Settings(database_url=f"sqlite:{database}", origin=ORIGIN, pool="3")
+    database, copy, settings = place(sqlite_template, tmp_path)
     app = create_app(settings, time)
     async with living(app):
         town = Town(Running(app, settings, time))
@@ -80,9 +85,7 @@ async def test_what_a_restored_server_lost_is_named_and_given_back(
 async def test_a_restore_that_nobody_told_of_is_noticed_by_how_the_server_counts(
     sqlite_template: Path, tmp_path: Path, time: Time
 ) -> None:
-    database, copy = tmp_path / "aftertide.sqlite", tmp_path / "backup.sqlite"
-    shutil.copyfile(sqlite_template, database)
-    settings = Settings(database_url=f"sqlite:{database}", origin=ORIGIN, pool="3")
+    database, copy, settings = place(sqlite_template, tmp_path)
     app = create_app(settings, time)
     async with living(app):
         town = Town(Running(app, settings, time))
