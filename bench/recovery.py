@@ -123,6 +123,12 @@ async def restarted(world: World) -> None:
     await database.connect(world.url, 2, TABLES)
 
 
+async def all_sent() -> None:
+    """Wait until nothing that is due is left."""
+    while await left():  # noqa: ASYNC110 - it happens in another process
+        await asyncio.sleep(0.1)
+
+
 async def held_open(world: World) -> None:
     """Hold a transaction open elsewhere, over thousands of rows that change; it ends with this process."""
     connection = await asyncpg.connect(world.url)
@@ -134,8 +140,7 @@ async def held_open(world: World) -> None:
 async def held_for_a_while(world: World) -> None:
     """Hold a transaction open elsewhere until all that was due has been sent."""
     await held_open(world)
-    while await left():  # noqa: ASYNC110 - it happens in another process
-        await asyncio.sleep(0.1)
+    await all_sent()
     await HELD.pop().close()
 
 
@@ -178,8 +183,7 @@ async def measure(world: World, accounts: list[UUID]) -> None:
         await asyncio.sleep(0.3)  # in the middle of sending
         await fault(world)
         over = time.perf_counter()
-        while await left():  # noqa: ASYNC110 - it happens in another process
-            await asyncio.sleep(0.1)
+        await all_sent()
         waited = time.perf_counter() - over
         after = await rates(world, accounts)
         print(

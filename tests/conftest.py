@@ -184,7 +184,8 @@ async def columns_of(url: str) -> Sequence[asyncpg.Record]:
     """Read which columns the tables of a database have."""
     connection = await asyncpg.connect(url)
     try:
-        return await connection.fetch(COLUMNS)  # type: ignore[no-any-return]
+        columns: Sequence[asyncpg.Record] = await connection.fetch(COLUMNS)
+        return columns
     finally:
         await connection.close()
 
